@@ -1,0 +1,318 @@
+//! The calendar: terms, which of them is current, and the rules by which terms are defined.
+
+use std::fmt;
+use std::str::FromStr;
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+
+use crate::Refusal;
+use crate::name::{check_text, shorten};
+
+/// Reads a date such as `2026-01-31`.
+///
+/// ```
+/// assert_eq!(bursar::date("2026-01-31")?.to_string(), "2026-01-31");
+/// assert!(bursar::date("2026-02-30").is_err());
+/// # Ok::<(), bursar::Refusal>(())
+/// ```
+///
+/// # Errors
+/// [`Refusal::BadDate`] when the text is not four, two and two digits, or there is no such day.
+pub fn date(text: &str) -> Result<NaiveDate, Refusal> {
+    let bad = || Refusal::BadDate { given: shorten(text) };
+    let shape = text.len() == 10
+        && text.bytes().enumerate().all(|(i, b)| if i == 4 || i == 7 { b == b'-' } else { b.is_ascii_digit() });
+    if !shape {
+        return Err(bad());
+    }
+    text.parse().map_err(|_| bad())
+}
+
+/// A term of a book: an academic year and a number in it. Terms order by year, then number.
+///
+/// ```
+/// # use bursar::TermId;
+/// assert!(TermId::new(2025, 3)? < TermId::new(2026, 1)?);
+/// assert_eq!(TermId::new(2026, 1)?.to_string(), "2026-1");
+/// # Ok::<(), bursar::Refusal>(())
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct TermId {
+    year: u16,
+    number: u16,
+}
+
+impl TermId {
+    /// A term id.
+    ///
+    /// # Errors
+    /// [`Refusal::BadTermId`] unless the year is 1 to 9999 and the number 1 to 999.
+    pub fn new(year: u32, number: u32) -> Result<Self, Refusal> {
+        let bad = || Refusal::BadTermId { year, number };
+        if !(1..=9999).contains(&year) || !(1..=999).contains(&number) {
+            return Err(bad());
+        }
+        Ok(Self { year: u16::try_from(year).map_err(|_| bad())?, number: u16::try_from(number).map_err(|_| bad())? })
+    }
+
+    /// The academic year.
+    #[must_use]
+    pub const fn year(self) -> u16 {
+        self.year
+    }
+
+    /// The number within the year, from 1.
+    #[must_use]
+    pub const fn number(self) -> u16 {
+        self.number
+    }
+
+    /// The term as one integer that orders as terms do (2026 term 1 is 2026001): what stores keep.
+    #[must_use]
+    pub fn ordinal(self) -> i32 {
+        // At most 9999999.
+        i32::from(self.year).saturating_mul(1000).saturating_add(i32::from(self.number))
+    }
+
+    /// The term of such an integer.
+    ///
+    /// # Errors
+    /// [`Refusal::BadTermId`] when it is none.
+    pub fn from_ordinal(ordinal: i32) -> Result<Self, Refusal> {
+        let ordinal = u32::try_from(ordinal).unwrap_or(0);
+        Self::new(ordinal.checked_div(1000).unwrap_or(0), ordinal.checked_rem(1000).unwrap_or(0))
+    }
+
+    /// The term before it in the same year, which must be defined first.
+    fn predecessor(self) -> Option<Self> {
+        (self.number > 1).then(|| Self { number: self.number.saturating_sub(1), ..self })
+    }
+}
+
+impl fmt::Display for TermId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&format!("{}-{}", self.year, self.number))
+    }
+}
+
+impl fmt::Debug for TermId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl FromStr for TermId {
+    type Err = Refusal;
+
+    /// Reads the form `2026-1`.
+    fn from_str(text: &str) -> Result<Self, Refusal> {
+        let number = |part: &str| part.parse::<u32>().unwrap_or(0);
+        let (year, term) = text.split_once('-').unwrap_or((text, ""));
+        Self::new(number(year), number(term))
+    }
+}
+
+impl TryFrom<String> for TermId {
+    type Error = Refusal;
+    fn try_from(text: String) -> Result<Self, Refusal> {
+        text.parse()
+    }
+}
+
+impl From<TermId> for String {
+    fn from(term: TermId) -> String {
+        term.to_string()
+    }
+}
+
+/// A term: its id, name, first and last day (both inclusive), and whether it is closed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Term {
+    /// Which term.
+    pub id: TermId,
+    /// What it is called, where it has a name.
+    pub name: Option<String>,
+    /// The first day, inclusive.
+    pub starts_on: NaiveDate,
+    /// The last day, inclusive.
+    pub ends_on: NaiveDate,
+    /// Whether it takes no further charges.
+    pub closed: bool,
+}
+
+impl Term {
+    /// An open term with its first and last day, both inclusive.
+    ///
+    /// # Errors
+    /// [`Refusal::TermDates`] unless it starts before it ends.
+    pub fn new(id: TermId, starts_on: NaiveDate, ends_on: NaiveDate) -> Result<Self, Refusal> {
+        if starts_on >= ends_on {
+            return Err(Refusal::TermDates { term: id, starts_on, ends_on });
+        }
+        Ok(Self { id, name: None, starts_on, ends_on, closed: false })
+    }
+
+    /// The term with a name.
+    ///
+    /// # Errors
+    /// [`Refusal::BadText`] when the name is blank, too long, or holds control characters.
+    pub fn named(mut self, name: impl Into<String>) -> Result<Self, Refusal> {
+        let name = name.into();
+        check_text("term's name", &name, true)?;
+        self.name = Some(name);
+        Ok(self)
+    }
+
+    fn same_definition(&self, other: &Self) -> bool {
+        (&self.name, self.starts_on, self.ends_on) == (&other.name, other.starts_on, other.ends_on)
+    }
+}
+
+/// The terms of a book in order, which one is current, and through when the book is locked.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Calendar {
+    terms: Vec<Term>,
+    current: Option<TermId>,
+    locked_through: Option<NaiveDate>,
+}
+
+impl Calendar {
+    /// A calendar from what a store keeps.
+    #[must_use]
+    pub fn new(mut terms: Vec<Term>, current: Option<TermId>, locked_through: Option<NaiveDate>) -> Self {
+        terms.sort_by_key(|term| term.id);
+        Self { terms, current, locked_through }
+    }
+
+    /// The terms in order.
+    #[must_use]
+    pub fn terms(&self) -> &[Term] {
+        &self.terms
+    }
+
+    /// The current term: the one activated last, whether or not it has been closed since.
+    #[must_use]
+    pub const fn current(&self) -> Option<TermId> {
+        self.current
+    }
+
+    /// The last day of the locked period, inclusive.
+    #[must_use]
+    pub const fn locked_through(&self) -> Option<NaiveDate> {
+        self.locked_through
+    }
+
+    /// The term, where it is defined.
+    #[must_use]
+    pub fn find(&self, id: TermId) -> Option<&Term> {
+        self.terms.binary_search_by_key(&id, |term| term.id).ok().and_then(|at| self.terms.get(at))
+    }
+
+    /// The term.
+    ///
+    /// # Errors
+    /// [`Refusal::UnknownTerm`].
+    pub fn term(&self, id: TermId) -> Result<&Term, Refusal> {
+        self.find(id).ok_or(Refusal::UnknownTerm { term: id })
+    }
+
+    /// The term, where it takes charges, fees and the like (`what`).
+    ///
+    /// # Errors
+    /// [`Refusal::UnknownTerm`], [`Refusal::TermClosed`].
+    pub fn open_term(&self, id: TermId, what: &'static str) -> Result<&Term, Refusal> {
+        let term = self.term(id)?;
+        if term.closed { Err(Refusal::TermClosed { term: id, what }) } else { Ok(term) }
+    }
+
+    /// Refuses a date in the locked period.
+    ///
+    /// # Errors
+    /// [`Refusal::Locked`].
+    pub fn unlocked(&self, on: NaiveDate) -> Result<(), Refusal> {
+        match self.locked_through {
+            Some(locked_through) if on <= locked_through => Err(Refusal::Locked { on, locked_through }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Decides whether a term can be defined: `true` when it is new, `false` when it is there already just so.
+    ///
+    /// # Errors
+    /// [`Refusal::TermExists`], [`Refusal::TermOutOfOrder`], [`Refusal::TermOverlaps`].
+    pub fn define(&self, term: &Term) -> Result<bool, Refusal> {
+        if let Some(there) = self.find(term.id) {
+            return if there.same_definition(term) {
+                Ok(false)
+            } else {
+                Err(Refusal::TermExists { term: term.id, starts_on: there.starts_on, ends_on: there.ends_on })
+            };
+        }
+        if let Some(before) = term.id.predecessor().filter(|before| self.find(*before).is_none()) {
+            let needs = format!("define term {before} first");
+            return Err(Refusal::TermOutOfOrder { term: term.id, needs });
+        }
+        for other in &self.terms {
+            if term.starts_on <= other.ends_on && other.starts_on <= term.ends_on {
+                let (starts_on, ends_on) = (other.starts_on, other.ends_on);
+                return Err(Refusal::TermOverlaps { term: term.id, other: other.id, starts_on, ends_on });
+            }
+            // Brought forward follows the order of the ids, so the dates must agree with it.
+            if (other.id < term.id) != (other.starts_on < term.starts_on) {
+                let side = if other.id < term.id { "after" } else { "before" };
+                let needs =
+                    format!("it must lie {side} term {} ({} to {})", other.id, other.starts_on, other.ends_on);
+                return Err(Refusal::TermOutOfOrder { term: term.id, needs });
+            }
+        }
+        Ok(true)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn term(year: u32, number: u32, from: &str, to: &str) -> Term {
+        Term::new(TermId::new(year, number).unwrap(), date(from).unwrap(), date(to).unwrap()).unwrap()
+    }
+
+    fn calendar() -> Calendar {
+        let terms = vec![term(2026, 1, "2026-01-12", "2026-04-09"), term(2027, 1, "2027-01-11", "2027-04-08")];
+        Calendar::new(terms, None, None)
+    }
+
+    #[test]
+    fn a_term_follows_its_predecessor_and_overlaps_none() {
+        assert_eq!(calendar().define(&term(2026, 2, "2026-04-20", "2026-08-01")), Ok(true));
+        assert_eq!(calendar().define(&term(2026, 1, "2026-01-12", "2026-04-09")), Ok(false));
+        let refused = |t: Term| calendar().define(&t).unwrap_err().code();
+        assert_eq!(refused(term(2026, 1, "2026-01-13", "2026-04-09")), "term-exists");
+        assert_eq!(refused(term(2026, 3, "2026-05-01", "2026-08-01")), "term-out-of-order");
+        assert_eq!(refused(term(2026, 2, "2026-04-09", "2026-08-01")), "term-overlaps");
+        assert_eq!(refused(term(2026, 2, "2025-04-09", "2025-08-01")), "term-out-of-order");
+        assert_eq!(refused(term(2025, 1, "2026-05-01", "2026-08-01")), "term-out-of-order");
+    }
+
+    #[test]
+    fn term_ids_and_dates_have_bounds() {
+        for (year, number) in [(0, 1), (10_000, 1), (2026, 0), (2026, 1000)] {
+            assert!(TermId::new(year, number).is_err());
+        }
+        let id = TermId::new(2026, 12).unwrap();
+        assert_eq!(TermId::from_ordinal(id.ordinal()), Ok(id));
+        assert_eq!(id.to_string().parse(), Ok(id));
+        for bad in ["", "2026-1-1", "2026-13-01", "2026-02-29", "20260101", "２026-01-01", "+2026-1-01"] {
+            assert!(date(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_locked_day_is_inclusive() {
+        let locked = Calendar::new(vec![], None, Some(date("2026-03-31").unwrap()));
+        assert!(locked.unlocked(date("2026-03-31").unwrap()).is_err());
+        assert!(locked.unlocked(date("2026-04-01").unwrap()).is_ok());
+    }
+}

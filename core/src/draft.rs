@@ -1,0 +1,370 @@
+//! Drafts: what a caller asks to be recorded, one type for each kind, checked when it is handed to the ledger.
+
+use chrono::NaiveDate;
+
+use crate::money::Amount;
+use crate::name::{IntoName, check_text};
+use crate::{AccountId, ConcessionKind, FeeCode, FeeGroup, IdempotencyKey, Method, Refusal, TermId};
+
+/// What every kind has in common, as given and not yet checked.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    pub(crate) kind: DraftKind,
+    pub(crate) amount: Amount,
+    account: Option<Result<AccountId, Refusal>>,
+    term: Option<TermId>,
+    key: Option<Result<IdempotencyKey, Refusal>>,
+    pub(crate) on: Option<NaiveDate>,
+    pub(crate) note: Option<String>,
+    pub(crate) recorded_by: Option<String>,
+}
+
+/// What only one kind has.
+#[derive(Clone, Debug)]
+pub(crate) enum DraftKind {
+    Payment { method: Method, reference: Option<String> },
+    Refund { method: Method, reference: Option<String> },
+    Charge { code: Result<FeeCode, Refusal>, due_on: Option<NaiveDate>, billed: Option<BilledFrom> },
+    Opening { reason: String },
+    Adjustment { reason: String },
+    Concession { concession: ConcessionKind, reason: String },
+    WriteOff { reason: String },
+}
+
+/// From which fee a charge was billed elsewhere.
+#[derive(Clone, Debug)]
+pub(crate) enum BilledFrom {
+    Group(Result<FeeGroup, Refusal>),
+    OwnFee,
+}
+
+impl Draft {
+    fn new(kind: DraftKind, amount: Amount) -> Self {
+        Self { kind, amount, account: None, term: None, key: None, on: None, note: None, recorded_by: None }
+    }
+
+    pub(crate) fn account(&self) -> Result<AccountId, Refusal> {
+        self.account.clone().ok_or(Refusal::Missing { what: "account" })?
+    }
+
+    pub(crate) fn term(&self) -> Result<TermId, Refusal> {
+        self.term.ok_or(Refusal::Missing { what: "term" })
+    }
+
+    pub(crate) fn key(&self) -> Result<IdempotencyKey, Refusal> {
+        self.key.clone().ok_or(Refusal::Missing { what: "idempotency key" })?
+    }
+
+    pub(crate) fn check_texts(&self) -> Result<(), Refusal> {
+        let optional = |what, text: &Option<String>| text.as_deref().map_or(Ok(()), |text| check_text(what, text, false));
+        optional("note", &self.note)?;
+        optional("name of who recorded it", &self.recorded_by)?;
+        match &self.kind {
+            DraftKind::Payment { reference, .. } | DraftKind::Refund { reference, .. } => optional("reference", reference),
+            DraftKind::Charge { .. } => Ok(()),
+            DraftKind::Opening { reason }
+            | DraftKind::Adjustment { reason }
+            | DraftKind::Concession { reason, .. }
+            | DraftKind::WriteOff { reason } => check_text("reason", reason, true),
+        }
+    }
+}
+
+macro_rules! draft {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug)]
+        pub struct $name(Draft);
+
+        impl $name {
+            /// The account.
+            #[must_use]
+            pub fn account(mut self, account: impl IntoName<AccountId>) -> Self {
+                self.0.account = Some(account.into_name());
+                self
+            }
+
+            /// The term in whose figures it counts.
+            #[must_use]
+            pub fn for_term(mut self, term: TermId) -> Self {
+                self.0.term = Some(term);
+                self
+            }
+
+            /// The caller's own name for this recording, unique in the book: sent again with the same content, it records nothing more.
+            #[must_use]
+            pub fn key(mut self, key: impl IntoName<IdempotencyKey>) -> Self {
+                self.0.key = Some(key.into_name());
+                self
+            }
+
+            /// The day on which it takes effect; today in the ledger's time zone unless given.
+            #[must_use]
+            pub fn on(mut self, day: NaiveDate) -> Self {
+                self.0.on = Some(day);
+                self
+            }
+
+            /// A note. It is not part of the content that a key is compared by.
+            #[must_use]
+            pub fn note(mut self, note: impl Into<String>) -> Self {
+                self.0.note = Some(note.into());
+                self
+            }
+
+            /// Who records it. It is not part of the content that a key is compared by.
+            #[must_use]
+            pub fn recorded_by(mut self, who: impl Into<String>) -> Self {
+                self.0.recorded_by = Some(who.into());
+                self
+            }
+        }
+
+        impl From<$name> for Draft {
+            fn from(draft: $name) -> Self {
+                draft.0
+            }
+        }
+    };
+}
+
+draft! {
+    /// Money received.
+    ///
+    /// ```
+    /// use bursar::{Payment, TermId};
+    /// use rust_decimal_macros::dec;
+    ///
+    /// let term = TermId::new(2026, 1)?;
+    /// let payment = Payment::cash(dec!(80)).from("s-17").for_term(term).key("till-1-0001");
+    /// # let _ = payment;
+    /// # Ok::<(), bursar::Refusal>(())
+    /// ```
+    Payment
+}
+
+impl Payment {
+    /// A payment by some method.
+    pub fn by(method: Method, amount: impl Into<Amount>) -> Self {
+        Self(Draft::new(DraftKind::Payment { method, reference: None }, amount.into()))
+    }
+
+    /// A payment in cash.
+    pub fn cash(amount: impl Into<Amount>) -> Self {
+        Self::by(Method::Cash, amount)
+    }
+
+    /// A payment through a bank.
+    pub fn bank(amount: impl Into<Amount>) -> Self {
+        Self::by(Method::Bank, amount)
+    }
+
+    /// A payment by mobile money.
+    pub fn mobile(amount: impl Into<Amount>) -> Self {
+        Self::by(Method::Mobile, amount)
+    }
+
+    /// The account for which it is paid; the same as [`account`](Payment::account).
+    #[must_use]
+    pub fn from(self, account: impl IntoName<AccountId>) -> Self {
+        self.account(account)
+    }
+
+    /// The payer's or bank's reference.
+    #[must_use]
+    pub fn reference(mut self, text: impl Into<String>) -> Self {
+        if let DraftKind::Payment { reference, .. } = &mut self.0.kind {
+            *reference = Some(text.into());
+        }
+        self
+    }
+}
+
+draft! {
+    /// Money given back out of an account's credit.
+    Refund
+}
+
+impl Refund {
+    /// A refund by some method.
+    pub fn by(method: Method, amount: impl Into<Amount>) -> Self {
+        Self(Draft::new(DraftKind::Refund { method, reference: None }, amount.into()))
+    }
+
+    /// The account whose credit is given back; the same as [`account`](Refund::account).
+    #[must_use]
+    pub fn to(self, account: impl IntoName<AccountId>) -> Self {
+        self.account(account)
+    }
+
+    /// The bank's reference.
+    #[must_use]
+    pub fn reference(mut self, text: impl Into<String>) -> Self {
+        if let DraftKind::Refund { reference, .. } = &mut self.0.kind {
+            *reference = Some(text.into());
+        }
+        self
+    }
+}
+
+draft! {
+    /// A charge by hand (a broken window, a trip). It counts as billed for its code, and is never refused for it.
+    Charge
+}
+
+impl Charge {
+    /// A charge for something.
+    pub fn of(code: impl IntoName<FeeCode>, amount: impl Into<Amount>) -> Self {
+        Self(Draft::new(DraftKind::Charge { code: code.into_name(), due_on: None, billed: None }, amount.into()))
+    }
+
+    /// The account charged; the same as [`account`](Charge::account).
+    #[must_use]
+    pub fn to(self, account: impl IntoName<AccountId>) -> Self {
+        self.account(account)
+    }
+
+    /// The day on which it falls due; the day on which it takes effect unless given.
+    #[must_use]
+    pub fn due_on(mut self, day: NaiveDate) -> Self {
+        if let DraftKind::Charge { due_on, .. } = &mut self.0.kind {
+            *due_on = Some(day);
+        }
+        self
+    }
+
+    /// Says that it is not by hand, but was billed elsewhere from this group's fee: repricing the fee reaches it, and the account must not
+    /// have been billed for the code already.
+    #[must_use]
+    pub fn billed_from(mut self, fee_group: impl IntoName<FeeGroup>) -> Self {
+        if let DraftKind::Charge { billed, .. } = &mut self.0.kind {
+            *billed = Some(BilledFrom::Group(fee_group.into_name()));
+        }
+        self
+    }
+
+    /// Says that it was billed elsewhere from the account's own fee.
+    pub(crate) fn billed_from_own(mut self) -> Self {
+        if let DraftKind::Charge { billed, .. } = &mut self.0.kind {
+            *billed = Some(BilledFrom::OwnFee);
+        }
+        self
+    }
+}
+
+draft! {
+    /// Arrears (above zero) or credit (below zero) brought in from elsewhere.
+    OpeningBalance
+}
+
+impl OpeningBalance {
+    /// An opening balance, and where it came from.
+    pub fn of(amount: impl Into<Amount>, reason: impl Into<String>) -> Self {
+        Self(Draft::new(DraftKind::Opening { reason: reason.into() }, amount.into()))
+    }
+}
+
+draft! {
+    /// A signed correction, with its reason.
+    Adjustment
+}
+
+impl Adjustment {
+    /// An adjustment that raises (above zero) or lowers (below zero) what is owed.
+    pub fn of(amount: impl Into<Amount>, reason: impl Into<String>) -> Self {
+        Self(Draft::new(DraftKind::Adjustment { reason: reason.into() }, amount.into()))
+    }
+}
+
+draft! {
+    /// Less asked than the fee.
+    Concession
+}
+
+impl Concession {
+    /// A concession of some kind, with its reason.
+    pub fn of(concession: ConcessionKind, amount: impl Into<Amount>, reason: impl Into<String>) -> Self {
+        Self(Draft::new(DraftKind::Concession { concession, reason: reason.into() }, amount.into()))
+    }
+}
+
+draft! {
+    /// A debt given up, with its reason; at most what the whole account owes.
+    WriteOff
+}
+
+impl WriteOff {
+    /// A write-off.
+    pub fn of(amount: impl Into<Amount>, reason: impl Into<String>) -> Self {
+        Self(Draft::new(DraftKind::WriteOff { reason: reason.into() }, amount.into()))
+    }
+}
+
+/// Which entry a reversal undoes.
+#[derive(Clone, Debug)]
+pub(crate) enum Target {
+    Key(Result<IdempotencyKey, Refusal>),
+    Entry(Result<AccountId, Refusal>, u32),
+}
+
+/// The undoing of an entry: an entry that is its exact opposite.
+///
+/// ```
+/// use bursar::Reversal;
+///
+/// let undone = Reversal::of_key("till-1-0001", "recorded in error").key("till-1-0002");
+/// # let _ = undone;
+/// ```
+#[derive(Clone, Debug)]
+pub struct Reversal {
+    pub(crate) target: Target,
+    pub(crate) reason: String,
+    pub(crate) key: Option<Result<IdempotencyKey, Refusal>>,
+    pub(crate) on: Option<NaiveDate>,
+    pub(crate) note: Option<String>,
+    pub(crate) recorded_by: Option<String>,
+}
+
+impl Reversal {
+    fn new(target: Target, reason: String) -> Self {
+        Self { target, reason, key: None, on: None, note: None, recorded_by: None }
+    }
+
+    /// A reversal of the entry recorded under a key.
+    pub fn of_key(key: impl IntoName<IdempotencyKey>, reason: impl Into<String>) -> Self {
+        Self::new(Target::Key(key.into_name()), reason.into())
+    }
+
+    /// A reversal of the entry at a position of an account.
+    pub fn of_entry(account: impl IntoName<AccountId>, position: u32, reason: impl Into<String>) -> Self {
+        Self::new(Target::Entry(account.into_name(), position), reason.into())
+    }
+
+    /// The caller's own name for this recording, unique in the book.
+    #[must_use]
+    pub fn key(mut self, key: impl IntoName<IdempotencyKey>) -> Self {
+        self.key = Some(key.into_name());
+        self
+    }
+
+    /// The day on which it takes effect; today in the ledger's time zone unless given.
+    #[must_use]
+    pub fn on(mut self, day: NaiveDate) -> Self {
+        self.on = Some(day);
+        self
+    }
+
+    /// A note.
+    #[must_use]
+    pub fn note(mut self, note: impl Into<String>) -> Self {
+        self.note = Some(note.into());
+        self
+    }
+
+    /// Who records it.
+    #[must_use]
+    pub fn recorded_by(mut self, who: impl Into<String>) -> Self {
+        self.recorded_by = Some(who.into());
+        self
+    }
+}

@@ -1,0 +1,247 @@
+//! Reading: accounts, balances, statements, aging. Every figure is derived when it is asked for.
+
+use std::collections::VecDeque;
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+
+use super::{Ledger, PAGE_MAX};
+use crate::name::IntoName;
+use crate::store::{AccountFilter, TermRow};
+use crate::{
+    Account, AccountId, Aging, Allocation, Buckets, Calendar, Entry, Error, Fee, FeeKey, LedgerStore, Money, Refusal,
+    Statement, TermBalance, TermId, TermTotals,
+};
+
+/// The balance of a whole book.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BookBalance {
+    /// How many accounts it has.
+    pub accounts: u64,
+    /// How many entries.
+    pub entries: u64,
+    /// The sum of all balances: positive is owed to the school.
+    pub balance: Money,
+}
+
+impl<S: LedgerStore> Ledger<S> {
+    /// The terms, the current one, and the lock.
+    ///
+    /// # Errors
+    /// None of its own.
+    pub async fn calendar(&self) -> Result<Calendar, Error> {
+        Ok(self.state().await?.calendar)
+    }
+
+    /// The current term, where one has been activated.
+    ///
+    /// # Errors
+    /// None of its own.
+    pub async fn current_term(&self) -> Result<Option<TermId>, Error> {
+        Ok(self.state().await?.calendar.current())
+    }
+
+    /// A page of the fees of a term in the order of their keys, from after a key; at most `limit` and [`PAGE_MAX`].
+    ///
+    /// # Errors
+    /// None of its own.
+    pub async fn fees(&self, term: TermId, after: Option<&FeeKey>, limit: u32) -> Result<Vec<Fee>, Error> {
+        Ok(self.store.fees(&self.book, term, after, limit.min(PAGE_MAX)).await?)
+    }
+
+    /// An account.
+    ///
+    /// # Errors
+    /// [`Refusal::UnknownAccount`].
+    pub async fn account(&self, account: impl IntoName<AccountId>) -> Result<Account, Error> {
+        let account = account.into_name()?;
+        let found = self.store.accounts(&self.book, std::slice::from_ref(&account)).await?.pop();
+        found.ok_or_else(|| Refusal::UnknownAccount { account }.into())
+    }
+
+    /// A page of accounts in byte order, from after one; at most `limit` and [`PAGE_MAX`].
+    ///
+    /// # Errors
+    /// None of its own.
+    pub async fn accounts(
+        &self,
+        filter: AccountFilter,
+        after: Option<&AccountId>,
+        limit: u32,
+    ) -> Result<Vec<Account>, Error> {
+        Ok(self.store.list_accounts(&self.book, filter, after, limit.min(PAGE_MAX)).await?)
+    }
+
+    /// A page of an account's entries in the order of positions, from after one; at most `limit` and [`PAGE_MAX`].
+    ///
+    /// # Errors
+    /// [`Refusal::UnknownAccount`].
+    pub async fn entries(
+        &self,
+        account: impl IntoName<AccountId>,
+        after: u32,
+        limit: u32,
+    ) -> Result<Vec<Entry>, Error> {
+        let account = account.into_name()?;
+        let entries = self.store.entries(&self.book, &account, after, limit.min(PAGE_MAX)).await?;
+        if entries.is_empty() {
+            self.account(&account).await?;
+        }
+        Ok(entries)
+    }
+
+    /// All entries of one account, page after page.
+    async fn all_entries(&self, account: &AccountId) -> Result<Vec<Entry>, Error> {
+        let mut all = self.entries(account, 0, PAGE_MAX).await?;
+        while let Some(last) = all.last().map(|entry| entry.position) {
+            let page = self.store.entries(&self.book, account, last, PAGE_MAX).await?;
+            if page.is_empty() {
+                break;
+            }
+            all.extend(page);
+        }
+        Ok(all)
+    }
+
+    /// The figures of an account in a term, whether or not it has entries there.
+    ///
+    /// # Errors
+    /// [`Refusal::UnknownAccount`], [`Refusal::UnknownTerm`].
+    pub async fn term_balance(&self, account: impl IntoName<AccountId>, term: TermId) -> Result<TermBalance, Error> {
+        let account = account.into_name()?;
+        let totals = self.totals_of(&account).await?;
+        if !totals.terms().iter().any(|(with_entries, _)| *with_entries == term) {
+            self.state().await?.calendar.term(term)?;
+        }
+        Ok(totals.balance_of(&account, term, self.currency)?)
+    }
+
+    /// The figures of an account in every term in which it has entries, in order.
+    ///
+    /// # Errors
+    /// [`Refusal::UnknownAccount`].
+    pub async fn balances(&self, account: impl IntoName<AccountId>) -> Result<Vec<TermBalance>, Error> {
+        let account = account.into_name()?;
+        Ok(self.totals_of(&account).await?.balances(&account, self.currency)?)
+    }
+
+    async fn totals_of(&self, account: &AccountId) -> Result<TermTotals, Error> {
+        match self.store.totals(&self.book, std::slice::from_ref(account)).await?.pop() {
+            Some((_, totals)) if !totals.terms().is_empty() => Ok(totals),
+            _ => {
+                self.account(account).await?;
+                Ok(TermTotals::default())
+            }
+        }
+    }
+
+    /// The figures of several accounts in every term in which they have entries, account by account in the order asked; at most
+    /// [`PAGE_MAX`] accounts. Unknown accounts have none.
+    ///
+    /// # Errors
+    /// None of its own.
+    pub async fn balances_of(&self, accounts: &[AccountId]) -> Result<Vec<TermBalance>, Error> {
+        let most = usize::try_from(PAGE_MAX).unwrap_or(usize::MAX);
+        let accounts = accounts.get(..most).unwrap_or(accounts);
+        let found = self.store.totals(&self.book, accounts).await?;
+        let mut by_account: std::collections::HashMap<AccountId, TermTotals> = found.into_iter().collect();
+        let mut balances = Vec::new();
+        for account in accounts {
+            if let Some(totals) = by_account.remove(account) {
+                balances.extend(totals.balances(account, self.currency)?);
+            }
+        }
+        Ok(balances)
+    }
+
+    /// The figures of every account in a term, brought forward included, in byte order of accounts, read page by page as they are asked
+    /// for. An account without entries in the term is among them, with what it brings forward.
+    pub fn term_balances(&self, term: TermId) -> TermBalances<'_, S> {
+        TermBalances { ledger: self, term, page: VecDeque::new(), after: None, checked: false, done: false }
+    }
+
+    /// The statement of an account for a term.
+    ///
+    /// # Errors
+    /// [`Refusal::UnknownAccount`], [`Refusal::UnknownTerm`].
+    pub async fn statement(&self, account: impl IntoName<AccountId>, term: TermId) -> Result<Statement, Error> {
+        let account = account.into_name()?;
+        self.state().await?.calendar.term(term)?;
+        let entries = self.all_entries(&account).await?;
+        Ok(Statement::of(&account, term, entries, self.currency)?)
+    }
+
+    /// Which credits of an account settle which of its debits.
+    ///
+    /// # Errors
+    /// [`Refusal::UnknownAccount`].
+    pub async fn allocation(&self, account: impl IntoName<AccountId>) -> Result<Allocation, Error> {
+        let entries = self.all_entries(&account.into_name()?).await?;
+        Ok(Allocation::of(&entries, self.currency)?)
+    }
+
+    /// What is outstanding on an account, by how long it has been overdue on a day.
+    ///
+    /// # Errors
+    /// [`Refusal::UnknownAccount`].
+    pub async fn aging(
+        &self,
+        account: impl IntoName<AccountId>,
+        as_of: NaiveDate,
+        buckets: &Buckets,
+    ) -> Result<Aging, Error> {
+        let allocation = self.allocation(account).await?;
+        Ok(Aging::of(&allocation, as_of, buckets)?)
+    }
+
+    /// The balance of the whole book, summed over its entries.
+    ///
+    /// # Errors
+    /// [`Refusal::Overflow`].
+    pub async fn book_balance(&self) -> Result<BookBalance, Error> {
+        let totals = self.store.book_totals(&self.book).await?;
+        let balance = i64::try_from(totals.effects).map_err(|_| Refusal::Overflow)?;
+        let balance = Money::from_minor(balance, self.currency);
+        Ok(BookBalance { accounts: totals.accounts, entries: totals.entries, balance })
+    }
+}
+
+/// The figures of every account in a term, read page by page.
+#[derive(Debug)]
+pub struct TermBalances<'a, S> {
+    ledger: &'a Ledger<S>,
+    term: TermId,
+    page: VecDeque<TermRow>,
+    after: Option<AccountId>,
+    checked: bool,
+    done: bool,
+}
+
+impl<S: LedgerStore> TermBalances<'_, S> {
+    /// The next account's figures, or `None` after the last.
+    ///
+    /// # Errors
+    /// [`Refusal::UnknownTerm`]; [`Error::Store`] when a page cannot be read, after which it may be asked again.
+    pub async fn next(&mut self) -> Result<Option<TermBalance>, Error> {
+        if self.page.is_empty() && !self.done {
+            self.read_page().await?;
+        }
+        let Some(TermRow { account, earlier, totals }) = self.page.pop_front() else {
+            return Ok(None);
+        };
+        Ok(Some(TermBalance::derive(account, self.term, earlier, totals, self.ledger.currency)?))
+    }
+
+    async fn read_page(&mut self) -> Result<(), Error> {
+        let Ledger { store, book, .. } = self.ledger;
+        if !self.checked {
+            self.ledger.state().await?.calendar.term(self.term)?;
+            self.checked = true;
+        }
+        let page = store.term_rows(book, self.term, self.after.as_ref(), PAGE_MAX).await?;
+        self.done = page.len() < usize::try_from(PAGE_MAX).unwrap_or(usize::MAX);
+        self.after = page.last().map(|row| row.account.clone());
+        self.page = page.into();
+        Ok(())
+    }
+}
