@@ -256,6 +256,22 @@ pub fn billing_key(
     IdempotencyKey::new(format!("bursar:bill:{term}:{code}:{}:{account}", slot.ordinal()))
 }
 
+/// The key of the reversal that a repricing makes of a charge: `bursar:undo:ID`, by the charge's id.
+///
+/// # Errors
+/// [`Refusal::BadName`]; not for an id.
+pub fn undo_key(charge: uuid::Uuid) -> Result<IdempotencyKey, Refusal> {
+    IdempotencyKey::new(format!("bursar:undo:{}", charge.simple()))
+}
+
+/// The key of the charge that a repricing makes in the place of one: `bursar:redo:ID`, by the id of the charge reversed.
+///
+/// # Errors
+/// [`Refusal::BadName`]; not for an id.
+pub fn redo_key(charge: uuid::Uuid) -> Result<IdempotencyKey, Refusal> {
+    IdempotencyKey::new(format!("bursar:redo:{}", charge.simple()))
+}
+
 /// How far a billing has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BillingProgress {

@@ -31,7 +31,7 @@ pub use allocation::{Allocation, Debit, Settlement};
 pub use balance::{PaymentStatus, TermBalance, TermTotals, Totals};
 pub use billing::{
     BillingPlan, BillingPolicy, BillingProgress, BillingReport, PlannedCharge, SKIPPED_LISTED_MAX, SetRule, SkipReason,
-    Skipped, StandardPolicy, billing_key, plan,
+    Skipped, StandardPolicy, billing_key, plan, redo_key, undo_key,
 };
 pub use calendar::{Calendar, Term, TermId, date};
 pub use currency::Currency;
