@@ -1,1 +1,1 @@
-//! What the examples share.
+//! The examples are programs: `cargo run --release --example quickstart` runs the first of them.

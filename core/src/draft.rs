@@ -55,6 +55,11 @@ impl Draft {
         self.key.clone().ok_or(Refusal::Missing { what: "idempotency key" })?
     }
 
+    /// Whether its kind is decided on the account's balance.
+    pub(crate) const fn needs_balance(&self) -> bool {
+        matches!(self.kind, DraftKind::Refund { .. } | DraftKind::WriteOff { .. })
+    }
+
     pub(crate) fn check_texts(&self) -> Result<(), Refusal> {
         let optional = |what, text: &Option<String>| text.as_deref().map_or(Ok(()), |text| check_text(what, text, false));
         optional("note", &self.note)?;

@@ -132,7 +132,7 @@ mod tests {
         fn a_mistyped_letter_or_digit_is_caught(account in "[a-zA-Z0-9-]{1,12}", position in 1_u32.., at: prop::sample::Index, other in "[a-z0-9]") {
             let number = ReceiptNumber::new(AccountId::new(&account).unwrap(), position);
             let text = number.to_string();
-            prop_assert_eq!(text.parse::<ReceiptNumber>().unwrap(), number.clone());
+            prop_assert_eq!(text.parse::<ReceiptNumber>().unwrap(), number);
             let mut typed: Vec<char> = text.chars().collect();
             let at = at.index(typed.len());
             prop_assume!(typed[at].is_ascii_alphanumeric());

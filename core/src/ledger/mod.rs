@@ -3,7 +3,7 @@
 mod accounts;
 mod bill;
 mod read;
-mod record;
+pub(crate) mod record;
 mod setup;
 
 use std::sync::Arc;
@@ -12,6 +12,7 @@ use std::time::Duration;
 use chrono::{FixedOffset, NaiveDate, Offset, Utc};
 
 pub use accounts::Enrolled;
+pub(crate) use accounts::new_account;
 pub use bill::Repricing;
 pub use read::{BookBalance, TermBalances};
 

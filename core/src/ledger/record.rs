@@ -20,7 +20,8 @@ pub(crate) struct Prepared {
     amount: Money,
     dated: bool,
     due_dated: bool,
-    billed_elsewhere: bool,
+    /// Whether it is a charge that says it was billed elsewhere, and so takes a slot.
+    pub(crate) billed_elsewhere: bool,
 }
 
 impl Prepared {

@@ -29,13 +29,22 @@ impl<S: LedgerStore> Ledger<S> {
         .await
     }
 
-    /// Closes a term: it takes no further charges, but payments, reversals and adjustments still. Closing it again changes nothing.
+    /// Closes a term as of today. See [`close_term_on`](Ledger::close_term_on).
     ///
     /// # Errors
-    /// [`Refusal::UnknownTerm`], [`Refusal::Locked`] when today is locked.
-    #[tracing::instrument(name = "bursar.close_term", skip_all, fields(book = %self.book, %term))]
+    /// Those of [`close_term_on`](Ledger::close_term_on).
     pub async fn close_term(&self, term: TermId) -> Result<(), Error> {
-        self.close_term_at(term, self.today(), None).await
+        self.close_term_on(term, self.today()).await
+    }
+
+    /// Closes a term: it takes no further charges, but payments, reversals and adjustments still, since arrears are cleared late. Which
+    /// term is current stays as it is. Closing a closed term changes nothing.
+    ///
+    /// # Errors
+    /// [`Refusal::UnknownTerm`], [`Refusal::Locked`] when the day is locked.
+    #[tracing::instrument(name = "bursar.close_term", skip_all, fields(book = %self.book, %term))]
+    pub async fn close_term_on(&self, term: TermId, on: NaiveDate) -> Result<(), Error> {
+        self.close_term_at(term, on, None).await
     }
 
     pub(crate) async fn close_term_at(&self, term: TermId, on: NaiveDate, mark: Option<FileMark>) -> Result<(), Error> {

@@ -1,4 +1,4 @@
-//! Which fees an account is charged, and how a wrong fee is put right (DESIGN.md section 6).
+//! Which fees an account is charged, and how a wrong fee is put right.
 
 use chrono::NaiveDate;
 
@@ -22,6 +22,15 @@ impl Model {
     pub fn is_billed(&self, account: &str, term: TermId, code: &str) -> bool {
         self.entries_of(account).iter().any(|entry| {
             entry.term == term && matches!(&entry.kind, Kind::Charge { code: made, .. } if made == code)
+        })
+    }
+
+    /// Whether the account has a charge of that code in that term that was billed, from any fee, and is not reversed.
+    pub fn has_live_billed(&self, account: &str, term: TermId, code: &str) -> bool {
+        self.entries_of(account).iter().any(|entry| {
+            entry.term == term
+                && self.reversal_of(&entry.key).is_none()
+                && matches!(&entry.kind, Kind::Charge { code: made, from: Some(_), .. } if made == code)
         })
     }
 

@@ -1,4 +1,4 @@
-//! Figures by account and term, each computed straight from its definition (DESIGN.md section 5).
+//! Figures by account and term, each computed straight from its definition.
 
 use std::cmp::Ordering;
 

@@ -26,7 +26,7 @@ reasons! {
     // What a command alone shows to be wrong.
     /// An account, group, code or book id is not 1 to 64 characters, or has control or outer white space.
     BadName,
-    /// An idempotency key is not 1 to 128 characters.
+    /// An idempotency key is not 1 to 200 characters.
     BadKey,
     BlankReason,
     /// More than 500 characters.
@@ -59,6 +59,8 @@ reasons! {
     TermClosed,
     TermAfterCurrent,
     FeeCharged,
+    /// A charge that says it was billed, on an account with a live one of the code.
+    AlreadyBilled,
     AlreadyReversed,
     ReversesReversal,
     ExceedsCredit,
@@ -185,6 +187,12 @@ impl Model {
                 let fee = self.fee(term.unwrap(), &Payer::Group(group.clone()), code);
                 check(fee.is_some(), Refused::UnknownFee);
             }
+            _ => {}
+        }
+        if let Command::Charge { group: Some(_), account, code, .. } = command {
+            check(!self.has_live_billed(account, term.unwrap(), code), Refused::AlreadyBilled);
+        }
+        match command {
             Command::Pay { .. } => {
                 check(self.current.is_none_or(|current| term.unwrap() <= current), Refused::TermAfterCurrent);
             }
@@ -260,7 +268,7 @@ fn malformed(command: &Command) -> Vec<Refused> {
         }
     };
     check(names(command).iter().all(|name| is_name(name)), Refused::BadName);
-    check(command.key().is_none_or(|key| (1..=128).contains(&key.chars().count())), Refused::BadKey);
+    check(command.key().is_none_or(|key| (1..=200).contains(&key.chars().count())), Refused::BadKey);
     check(command.reason().is_none_or(|reason| !reason.trim().is_empty()), Refused::BlankReason);
     check(command.reason().is_none_or(|reason| reason.chars().count() <= 500), Refused::TextTooLong);
     if let Command::Pay { reference: Some(reference), .. } = command {

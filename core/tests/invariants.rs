@@ -1,0 +1,63 @@
+//! The invariants of the balances, B1 to B10, over random histories, against a naive model that shares no code with the library.
+#![allow(missing_docs, unreachable_pub, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::as_conversions)]
+
+mod model;
+#[path = "support/drive.rs"]
+mod drive;
+#[path = "support/laws.rs"]
+mod laws;
+
+use std::future::Future;
+
+use bursar_store_memory::MemoryStore;
+use proptest::prelude::*;
+
+fn wait<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    /// B1, B2, B3, B5, B6, B7, B9, B10: the ledger does what the model does, refuses what it refuses, and gives its figures.
+    #[test]
+    fn a_history_gives_the_figures_of_the_model((exponent, history) in model::any_history()) {
+        wait(laws::as_the_model(MemoryStore::new(), exponent, &history)).map_err(TestCaseError::fail)?;
+    }
+
+    /// B3, B4, B5, B10 stated on the library's own answers.
+    #[test]
+    fn the_figures_agree_among_themselves((exponent, history) in model::any_history()) {
+        wait(laws::consistent(MemoryStore::new(), exponent, &history)).map_err(TestCaseError::fail)?;
+    }
+
+    /// B6: a reversal restores every figure exactly, and no entry recorded before is touched.
+    #[test]
+    fn a_reversal_restores_every_figure((exponent, history) in model::any_history(), pick: prop::sample::Index) {
+        wait(laws::reversal_restores(MemoryStore::new(), exponent, &history, pick)).map_err(TestCaseError::fail)?;
+    }
+
+    /// B7: whatever is sent twice, at any time later, is recorded once.
+    #[test]
+    fn sending_everything_again_changes_nothing((exponent, history) in model::any_history()) {
+        wait(laws::idempotent(MemoryStore::new(), exponent, &history)).map_err(TestCaseError::fail)?;
+    }
+
+    /// B8: the order in which entries of an account were recorded does not matter to its figures by term.
+    #[test]
+    fn the_order_of_recording_does_not_matter((exponent, history) in model::any_history(), seed: u64) {
+        wait(laws::order_free(MemoryStore::new(), exponent, &history, seed)).map_err(TestCaseError::fail)?;
+    }
+
+    /// A school file does what the calls do; read twice it does nothing more, and cut anywhere and read on it ends the same.
+    #[test]
+    fn a_school_file_does_what_the_calls_do((exponent, history) in model::any_history(), cut: prop::sample::Index) {
+        wait(laws::replayed(MemoryStore::new, exponent, &history, cut)).map_err(TestCaseError::fail)?;
+    }
+
+    /// A book written as a school file and read elsewhere is the same book.
+    #[test]
+    fn an_export_makes_the_same_book((exponent, history) in model::any_history()) {
+        wait(laws::exported(MemoryStore::new(), MemoryStore::new(), exponent, &history)).map_err(TestCaseError::fail)?;
+    }
+}
