@@ -193,6 +193,15 @@ fn billed_slot(key: &IdempotencyKey, term: TermId, code: &FeeCode, account: &Acc
     BilledSlot::from_ordinal(slot.parse().ok()?)
 }
 
+/// Refuses a key that billing makes, or will make, for another charge. Any other key of the library's own an export may bring.
+fn not_of_billing(key: &IdempotencyKey) -> Result<(), LineProblem> {
+    let rest = key.as_str().strip_prefix("bursar:bill:");
+    match rest.and_then(|rest| rest.split(':').next()).map(str::parse::<TermId>) {
+        Some(Ok(_)) => Err(bad("key", Refusal::ReservedKey { key: key.clone() })),
+        _ => Ok(()),
+    }
+}
+
 fn of_type(field: &'static str, wanted: &str, given: &Value<'_>) -> LineProblem {
     bad(field, format!("it must be {wanted}, and is {}", given.describe()))
 }
@@ -253,6 +262,9 @@ impl Reader<'_> {
     fn draft(&mut self, what: &str) -> Result<Draft, LineProblem> {
         let (key, account) = (self.name::<IdempotencyKey>("key")?, self.name::<AccountId>("account")?);
         let (term, amount, on) = (self.term("term")?, self.amount()?, self.date("on")?);
+        if what != "charge" {
+            not_of_billing(&key)?;
+        }
         macro_rules! complete {
             ($draft:expr) => {
                 $draft.key(key).account(account).for_term(term).on(on).into()
@@ -298,8 +310,8 @@ impl Reader<'_> {
             None if billed_key.is_some_and(|slot| slot.instalment == 0) => charge.billed_from_own(),
             None => charge,
         };
-        if key.is_reserved() && billed_key.is_none() && !key.as_str().starts_with("bursar:redo:") {
-            return Err(bad("key", Refusal::ReservedKey { key: key.clone() }));
+        if billed_key.is_none() {
+            not_of_billing(key)?;
         }
         Ok(match self.optional_date("due_on")? {
             Some(due_on) => charge.due_on(due_on),
@@ -309,9 +321,7 @@ impl Reader<'_> {
 
     fn reverse(&mut self) -> Result<Line, LineProblem> {
         let key: IdempotencyKey = self.name("key")?;
-        if key.is_reserved() && !key.as_str().starts_with("bursar:undo:") {
-            return Err(bad("key", Refusal::ReservedKey { key }));
-        }
+        not_of_billing(&key)?;
         let of: IdempotencyKey = self.name("of")?;
         let reversal = Reversal::of_key(of, self.text("reason")?).key(key);
         Ok(Line::Reverse(reversal.on(self.date("on")?)))
