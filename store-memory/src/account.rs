@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use bursar::store::{ChargeMade, TermRow};
 use bursar::{Account, BilledSlot, Entry, EntryKind, FeeCode, Refusal, TermId, TermTotals, Totals};
+use crate::chunks::Chunks;
 
 /// What every entry of an account changes.
 #[derive(Clone, Debug)]
@@ -47,7 +48,7 @@ pub(crate) fn slot_of(term: TermId, kind: &EntryKind) -> Option<Slot> {
 #[derive(Debug)]
 pub(crate) struct AccountLog {
     pub(crate) head: Head,
-    entries: Vec<Entry>,
+    entries: Chunks<Entry>,
     /// The positions of the charges.
     charges: Vec<u32>,
     /// The position of an entry that is reversed, and that of its reversal.
@@ -56,7 +57,7 @@ pub(crate) struct AccountLog {
 
 impl AccountLog {
     pub(crate) fn new(head: Head) -> Self {
-        let (entries, charges) = (Vec::new(), Vec::new());
+        let (entries, charges) = (Chunks::new(), Vec::new());
         Self { head, entries, charges, reversals: BTreeMap::new() }
     }
 
@@ -69,10 +70,6 @@ impl AccountLog {
             }
             _ => {}
         }
-        if self.entries.len() == self.entries.capacity() {
-            // By a quarter, not by doubling: a book is mostly entries, and half of them should not be room to spare.
-            self.entries.reserve_exact(self.entries.len().checked_div(4).unwrap_or(0).max(4));
-        }
         self.entries.push(entry);
     }
 
@@ -82,7 +79,7 @@ impl AccountLog {
     }
 
     pub(crate) fn entries_after(&self, position: u32) -> impl Iterator<Item = &Entry> {
-        self.entries.iter().skip(usize::try_from(position).unwrap_or(usize::MAX))
+        self.entries.from(usize::try_from(position).unwrap_or(usize::MAX))
     }
 
     pub(crate) fn entry_count(&self) -> usize {
@@ -90,7 +87,7 @@ impl AccountLog {
     }
 
     pub(crate) fn effects(&self) -> i128 {
-        self.entries.iter().map(|entry| i128::from(entry.effect.minor())).sum()
+        self.entries.from(0).map(|entry| i128::from(entry.effect.minor())).sum()
     }
 
     pub(crate) fn reversal_of(&self, position: u32) -> Option<u32> {

@@ -1,6 +1,7 @@
 //! One book: its accounts, fees and marks, and how they are found.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::hash::{BuildHasher, RandomState};
 use std::ops::Bound;
 
 use bursar::store::{AccountFilter, Book, BookTotals, FileMark};
@@ -8,6 +9,8 @@ use bursar::{
     Account, AccountId, BookId, Calendar, Currency, Entry, EntryKind, Fee, FeeKey, IdempotencyKey, NewEntry,
     Payer, TermId,
 };
+
+use hashbrown::HashTable;
 
 use crate::account::AccountLog;
 
@@ -31,7 +34,9 @@ pub(crate) struct BookLog {
     places: HashMap<AccountId, u32>,
     /// … and for listing them in byte order.
     ordered: BTreeMap<AccountId, u32>,
-    keys: HashMap<IdempotencyKey, Place>,
+    /// Where the entry of a key is. The keys themselves are in the entries: with a million of them it shows.
+    keys: HashTable<Place>,
+    hasher: RandomState,
     /// By lines, then digest.
     marks: BTreeMap<(u64, [u8; 32]), FileMark>,
 }
@@ -57,7 +62,8 @@ impl BookLog {
             accounts: Vec::new(),
             places: HashMap::new(),
             ordered: BTreeMap::new(),
-            keys: HashMap::new(),
+            keys: HashTable::new(),
+            hasher: RandomState::new(),
             marks: BTreeMap::new(),
         }
     }
@@ -129,11 +135,15 @@ impl BookLog {
     }
 
     pub(crate) fn key_known(&self, key: &IdempotencyKey) -> bool {
-        self.keys.contains_key(key)
+        self.entry_by_key(key).is_some()
     }
 
     pub(crate) fn entry_by_key(&self, key: &IdempotencyKey) -> Option<&Entry> {
-        let place = self.keys.get(key)?;
+        let is_it = |place: &Place| self.entry_at(*place).is_some_and(|entry| entry.key == *key);
+        self.keys.find(self.hasher.hash_one(key), is_it).and_then(|place| self.entry_at(*place))
+    }
+
+    fn entry_at(&self, place: Place) -> Option<&Entry> {
         self.at(place.account)?.entry(place.position)
     }
 
@@ -176,11 +186,16 @@ impl BookLog {
     pub(crate) fn push(&mut self, entry: Entry) {
         let Some(place) = self.places.get(&entry.account).copied() else { return };
         let Some(log) = usize::try_from(place).ok().and_then(|at| self.accounts.get_mut(at)) else { return };
-        self.keys.insert(entry.key.clone(), Place { account: place, position: entry.position });
+        let (hash, at) = (self.hasher.hash_one(&entry.key), Place { account: place, position: entry.position });
         if let Some(fee) = fee_of(&entry) {
             self.charged.insert(fee);
         }
         log.push(entry);
+        let (accounts, hasher) = (&self.accounts, &self.hasher);
+        self.keys.insert_unique(hash, at, |place| {
+            let log = usize::try_from(place.account).ok().and_then(|at| accounts.get(at));
+            log.and_then(|log| log.entry(place.position)).map_or(0, |entry| hasher.hash_one(&entry.key))
+        });
     }
 
     /// Keeps a mark in the place of the one that it names.

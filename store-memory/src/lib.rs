@@ -25,6 +25,7 @@
 
 mod account;
 mod book;
+mod chunks;
 mod reprice;
 mod staged;
 mod store;
