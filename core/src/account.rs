@@ -46,7 +46,10 @@ impl Account {
 }
 
 /// Fee groups as a set: in byte order, a repeated one once.
-pub(crate) fn group_set(account: &AccountId, groups: impl IntoIterator<Item = FeeGroup>) -> Result<Vec<FeeGroup>, Refusal> {
+pub(crate) fn group_set(
+    account: &AccountId,
+    groups: impl IntoIterator<Item = FeeGroup>,
+) -> Result<Vec<FeeGroup>, Refusal> {
     let groups: BTreeSet<FeeGroup> = groups.into_iter().collect();
     if groups.is_empty() || groups.len() > GROUPS_MAX {
         return Err(Refusal::GroupCount { account: account.clone(), given: groups.len(), max: GROUPS_MAX });

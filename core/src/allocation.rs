@@ -97,7 +97,11 @@ impl Allocation {
     }
 }
 
-fn settle(mut debits: Vec<Debit>, credits: Vec<(NaiveDate, u32, Money)>, currency: Currency) -> Result<Allocation, Refusal> {
+fn settle(
+    mut debits: Vec<Debit>,
+    credits: Vec<(NaiveDate, u32, Money)>,
+    currency: Currency,
+) -> Result<Allocation, Refusal> {
     let mut settlements = Vec::new();
     let mut unallocated = Money::zero(currency);
     let mut open = debits.iter_mut().peekable();

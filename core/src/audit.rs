@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::store::AccountFilter;
 use crate::{
-    Account, AccountId, BookId, Calendar, Entry, EntryKind, Error, Figure, Ledger, LedgerStore, Money, TermId,
-    TermTotals, Totals,
+    Account, AccountId, BookId, Calendar, Entry, EntryKind, Error, Figure, Ledger, LedgerStore, Money,
+    TermId, TermTotals, Totals,
 };
 
 /// How many findings a report lists; they are counted all the same.
@@ -69,8 +69,10 @@ pub async fn audit<S: LedgerStore>(ledger: &Ledger<S>) -> Result<AuditReport, Er
     let mut audit = Audit::new(ledger).await?;
     let mut after: Option<AccountId> = None;
     loop {
-        let page =
-            ledger.store.list_accounts(&ledger.book, AccountFilter::All, after.as_ref(), ACCOUNTS_A_PAGE).await?;
+        let page = ledger
+            .store
+            .list_accounts(&ledger.book, AccountFilter::All, after.as_ref(), ACCOUNTS_A_PAGE)
+            .await?;
         let Some(last) = page.last() else { break };
         after = Some(last.id.clone());
         audit.page(page).await?;
@@ -156,19 +158,28 @@ impl<'a, S: LedgerStore> Audit<'a, S> {
         Ok(())
     }
 
-    fn account(&mut self, account: &Account, proof: &Proof, summed: Option<&TermTotals>) -> Result<(), Error> {
+    fn account(
+        &mut self,
+        account: &Account,
+        proof: &Proof,
+        summed: Option<&TermTotals>,
+    ) -> Result<(), Error> {
         self.report.accounts = self.report.accounts.saturating_add(1);
         self.report.entries = self.report.entries.saturating_add(u64::from(proof.last));
         self.effects = self.effects.saturating_add(proof.balance);
         self.balances = self.balances.saturating_add(i128::from(account.balance.minor()));
         let id = Some(&account.id);
         if proof.last != account.version {
-            let detail = format!("the last position is {}, and the version is {}", proof.last, account.version);
+            let detail =
+                format!("the last position is {}, and the version is {}", proof.last, account.version);
             self.find("S2", id, None, detail);
         }
         if proof.balance != i128::from(account.balance.minor()) {
-            let detail =
-                format!("the entries sum to {} minor units, and {} is kept", proof.balance, account.balance.minor());
+            let detail = format!(
+                "the entries sum to {} minor units, and {} is kept",
+                proof.balance,
+                account.balance.minor()
+            );
             self.find("B1", id, None, detail);
         }
         for (invariant, position, detail) in &proof.findings {
@@ -185,7 +196,8 @@ impl<'a, S: LedgerStore> Audit<'a, S> {
 
     /// B1 and B2: the store's sums by term are the fold, and each term begins with what the one before it left.
     fn terms(&mut self, account: &Account, proof: &Proof, summed: &TermTotals) -> Result<(), Error> {
-        let folded: Vec<(TermId, Totals)> = proof.totals.iter().map(|(term, totals)| (*term, *totals)).collect();
+        let folded: Vec<(TermId, Totals)> =
+            proof.totals.iter().map(|(term, totals)| (*term, *totals)).collect();
         if folded != summed.terms() {
             let detail = format!("the entries fold to {folded:?}, and the store sums {:?}", summed.terms());
             self.find("B1", Some(&account.id), None, detail);
@@ -194,7 +206,10 @@ impl<'a, S: LedgerStore> Audit<'a, S> {
         for balance in summed.balances(&account.id, self.ledger.currency)? {
             let opening = proof.totals.get(&balance.term).map_or(0, |totals| totals.opening);
             if Some(balance.brought_forward.minor()) != left.checked_add(opening) {
-                let detail = format!("term {} brings forward {} after {left} was left", balance.term, balance.brought_forward);
+                let detail = format!(
+                    "term {} brings forward {} after {left} was left",
+                    balance.term, balance.brought_forward
+                );
                 self.find("B2", Some(&account.id), None, detail);
             }
             left = balance.balance.minor();
@@ -204,9 +219,15 @@ impl<'a, S: LedgerStore> Audit<'a, S> {
 
     async fn orphan(&mut self, entry: &Entry) -> Result<(), Error> {
         // An account enrolled since its page was read is no orphan.
-        let account = self.ledger.store.accounts(&self.ledger.book, std::slice::from_ref(&entry.account)).await?;
+        let account =
+            self.ledger.store.accounts(&self.ledger.book, std::slice::from_ref(&entry.account)).await?;
         if account.is_empty() {
-            self.find("B4", Some(&entry.account), Some(entry.position), "the account does not exist".to_owned());
+            self.find(
+                "B4",
+                Some(&entry.account),
+                Some(entry.position),
+                "the account does not exist".to_owned(),
+            );
         }
         Ok(())
     }
@@ -222,7 +243,8 @@ impl<'a, S: LedgerStore> Audit<'a, S> {
     async fn whole_book(&mut self) -> Result<(), Error> {
         let totals = self.ledger.store.book_totals(&self.ledger.book).await?;
         if totals.effects != totals.balances {
-            let detail = format!("all entries sum to {}, all balances to {}", totals.effects, totals.balances);
+            let detail =
+                format!("all entries sum to {}, all balances to {}", totals.effects, totals.balances);
             self.find("B4", None, None, detail);
         }
         let unmoved = (totals.accounts, totals.entries) == (self.report.accounts, self.report.entries);
@@ -232,7 +254,12 @@ impl<'a, S: LedgerStore> Audit<'a, S> {
         }
         match i64::try_from(self.balances) {
             Ok(balance) => self.report.balance = Money::from_minor(balance, self.ledger.currency),
-            Err(_) => self.find("B4", None, None, format!("the balance of the book does not fit: {}", self.balances)),
+            Err(_) => self.find(
+                "B4",
+                None,
+                None,
+                format!("the balance of the book does not fit: {}", self.balances),
+            ),
         }
         Ok(())
     }
@@ -261,7 +288,14 @@ struct Proof {
 impl Proof {
     fn new(account: &Account) -> Self {
         let currency = account.balance.currency();
-        Self { last: 0, balance: 0, totals: BTreeMap::new(), traces: Vec::new(), currency, findings: Vec::new() }
+        Self {
+            last: 0,
+            balance: 0,
+            totals: BTreeMap::new(),
+            traces: Vec::new(),
+            currency,
+            findings: Vec::new(),
+        }
     }
 
     fn add(&mut self, entry: &Entry, calendar: &Calendar) {
@@ -281,10 +315,20 @@ impl Proof {
         }
         let sign_fits = entry.kind.is_signed() || (entry.kind.lowers() == entry.effect.is_negative());
         if entry.effect.is_zero() || !sign_fits || entry.effect.currency() != self.currency {
-            self.findings.push(("B1", at, format!("{:?} is no effect of a {}", entry.effect, entry.kind.as_str())));
+            self.findings.push((
+                "B1",
+                at,
+                format!("{:?} is no effect of a {}", entry.effect, entry.kind.as_str()),
+            ));
         }
         let is_reversal = matches!(entry.kind, EntryKind::Reversal { .. });
-        self.traces.push(Trace { term: entry.term, figure: entry.kind.figure(), effect, is_reversal, reversed: false });
+        self.traces.push(Trace {
+            term: entry.term,
+            figure: entry.kind.figure(),
+            effect,
+            is_reversal,
+            reversed: false,
+        });
         if let EntryKind::Reversal { of, figure, .. } = entry.kind {
             self.reversal(entry, of, figure);
         }
@@ -298,7 +342,8 @@ impl Proof {
             self.findings.push(("B6", at, format!("there is no earlier entry {of}")));
             return;
         };
-        let opposite = target.effect.checked_neg() == Some(effect) && target.term == term && target.figure == figure;
+        let opposite =
+            target.effect.checked_neg() == Some(effect) && target.term == term && target.figure == figure;
         let problem = match (target.is_reversal, target.reversed, opposite) {
             (true, _, _) => Some("is itself a reversal"),
             (_, true, _) => Some("was reversed before"),

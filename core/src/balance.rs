@@ -191,7 +191,12 @@ impl TermTotals {
     ///
     /// # Errors
     /// [`Refusal::Overflow`].
-    pub fn balance_of(&self, account: &AccountId, term: TermId, currency: Currency) -> Result<TermBalance, Refusal> {
+    pub fn balance_of(
+        &self,
+        account: &AccountId,
+        term: TermId,
+        currency: Currency,
+    ) -> Result<TermBalance, Refusal> {
         let mut earlier = 0_i64;
         let mut own = Totals::default();
         for (other, totals) in self.by_term.iter().take_while(|(other, _)| *other <= term) {
@@ -252,7 +257,13 @@ impl TermBalance {
     ///
     /// # Errors
     /// [`Refusal::Overflow`].
-    pub fn derive(account: AccountId, term: TermId, earlier: i64, totals: Totals, currency: Currency) -> Result<Self, Refusal> {
+    pub fn derive(
+        account: AccountId,
+        term: TermId,
+        earlier: i64,
+        totals: Totals,
+        currency: Currency,
+    ) -> Result<Self, Refusal> {
         let money = |minor| Money::from_minor(minor, currency);
         let brought_forward = sum([earlier, totals.opening])?;
         let total_due = sum([brought_forward, totals.fee, totals.adjustment])?;

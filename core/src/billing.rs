@@ -7,8 +7,8 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Account, AccountId, BilledSlot, ChargeOrigin, EntryKind, Fee, FeeCode, IdempotencyKey, Instalment, Money, Payer,
-    Refusal, Standing, Term, TermId,
+    Account, AccountId, BilledSlot, ChargeOrigin, EntryKind, Fee, FeeCode, IdempotencyKey, Instalment, Money,
+    Payer, Refusal, Standing, Term, TermId,
 };
 
 /// Why an account was not charged, or not for a code.

@@ -22,7 +22,10 @@ use crate::name::{check_text, shorten};
 pub fn date(text: &str) -> Result<NaiveDate, Refusal> {
     let bad = || Refusal::BadDate { given: shorten(text) };
     let shape = text.len() == 10
-        && text.bytes().enumerate().all(|(i, b)| if i == 4 || i == 7 { b == b'-' } else { b.is_ascii_digit() });
+        && text
+            .bytes()
+            .enumerate()
+            .all(|(i, b)| if i == 4 || i == 7 { b == b'-' } else { b.is_ascii_digit() });
     if !shape {
         return Err(bad());
     }
@@ -54,7 +57,10 @@ impl TermId {
         if !(1..=9999).contains(&year) || !(1..=999).contains(&number) {
             return Err(bad());
         }
-        Ok(Self { year: u16::try_from(year).map_err(|_| bad())?, number: u16::try_from(number).map_err(|_| bad())? })
+        Ok(Self {
+            year: u16::try_from(year).map_err(|_| bad())?,
+            number: u16::try_from(number).map_err(|_| bad())?,
+        })
     }
 
     /// The academic year.
@@ -262,8 +268,10 @@ impl Calendar {
             // Brought forward follows the order of the ids, so the dates must agree with it.
             if (other.id < term.id) != (other.starts_on < term.starts_on) {
                 let side = if other.id < term.id { "after" } else { "before" };
-                let needs =
-                    format!("it must lie {side} term {} ({} to {})", other.id, other.starts_on, other.ends_on);
+                let needs = format!(
+                    "it must lie {side} term {} ({} to {})",
+                    other.id, other.starts_on, other.ends_on
+                );
                 return Err(Refusal::TermOutOfOrder { term: term.id, needs });
             }
         }
@@ -280,7 +288,8 @@ mod tests {
     }
 
     fn calendar() -> Calendar {
-        let terms = vec![term(2026, 1, "2026-01-12", "2026-04-09"), term(2027, 1, "2027-01-11", "2027-04-08")];
+        let terms =
+            vec![term(2026, 1, "2026-01-12", "2026-04-09"), term(2027, 1, "2027-01-11", "2027-04-08")];
         Calendar::new(terms, None, None)
     }
 

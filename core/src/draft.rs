@@ -61,11 +61,15 @@ impl Draft {
     }
 
     pub(crate) fn check_texts(&self) -> Result<(), Refusal> {
-        let optional = |what, text: &Option<String>| text.as_deref().map_or(Ok(()), |text| check_text(what, text, false));
+        let optional = |what, text: &Option<String>| {
+            text.as_deref().map_or(Ok(()), |text| check_text(what, text, false))
+        };
         optional("note", &self.note)?;
         optional("name of who recorded it", &self.recorded_by)?;
         match &self.kind {
-            DraftKind::Payment { reference, .. } | DraftKind::Refund { reference, .. } => optional("reference", reference),
+            DraftKind::Payment { reference, .. } | DraftKind::Refund { reference, .. } => {
+                optional("reference", reference)
+            }
             DraftKind::Charge { .. } => Ok(()),
             DraftKind::Opening { reason }
             | DraftKind::Adjustment { reason }
@@ -220,7 +224,10 @@ draft! {
 impl Charge {
     /// A charge for something.
     pub fn of(code: impl IntoName<FeeCode>, amount: impl Into<Amount>) -> Self {
-        Self(Draft::new(DraftKind::Charge { code: code.into_name(), due_on: None, billed: None }, amount.into()))
+        Self(Draft::new(
+            DraftKind::Charge { code: code.into_name(), due_on: None, billed: None },
+            amount.into(),
+        ))
     }
 
     /// The account charged; the same as [`account`](Charge::account).

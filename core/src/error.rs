@@ -136,6 +136,9 @@ impl StoreError {
     /// Whether the same call may succeed later without any change.
     #[must_use]
     pub const fn may_retry(&self) -> bool {
-        matches!(self.kind, StoreErrorKind::Busy | StoreErrorKind::Unavailable | StoreErrorKind::UnknownOutcome)
+        matches!(
+            self.kind,
+            StoreErrorKind::Busy | StoreErrorKind::Unavailable | StoreErrorKind::UnknownOutcome
+        )
     }
 }

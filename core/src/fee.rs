@@ -119,16 +119,31 @@ pub const INSTALMENTS_MAX: usize = 100;
 
 impl NewFee {
     /// A fee for every eligible account of a group, due at the term's start unless [`due_on`](NewFee::due_on) says otherwise.
-    pub fn of_group(term: TermId, group: impl IntoName<FeeGroup>, code: impl IntoName<FeeCode>, amount: impl Into<Amount>) -> Self {
+    pub fn of_group(
+        term: TermId,
+        group: impl IntoName<FeeGroup>,
+        code: impl IntoName<FeeCode>,
+        amount: impl Into<Amount>,
+    ) -> Self {
         Self::new(term, group.into_name().map(Payer::Group), code.into_name(), amount.into())
     }
 
     /// A fee of one account's own, which replaces its groups' fee of the same code.
-    pub fn of_account(term: TermId, account: impl IntoName<AccountId>, code: impl IntoName<FeeCode>, amount: impl Into<Amount>) -> Self {
+    pub fn of_account(
+        term: TermId,
+        account: impl IntoName<AccountId>,
+        code: impl IntoName<FeeCode>,
+        amount: impl Into<Amount>,
+    ) -> Self {
         Self::new(term, account.into_name().map(Payer::Account), code.into_name(), amount.into())
     }
 
-    fn new(term: TermId, payer: Result<Payer, Refusal>, code: Result<FeeCode, Refusal>, amount: Amount) -> Self {
+    fn new(
+        term: TermId,
+        payer: Result<Payer, Refusal>,
+        code: Result<FeeCode, Refusal>,
+        amount: Amount,
+    ) -> Self {
         Self { term, payer, code, amount, due_on: Vec::new() }
     }
 
@@ -176,8 +191,11 @@ impl DueFee {
     pub(crate) fn in_term(&self, term: &Term) -> Result<Fee, Refusal> {
         let days: &[NaiveDate] = if self.due_on.is_empty() { &[term.starts_on] } else { &self.due_on };
         let amounts = self.price.split(days.len())?;
-        let instalments =
-            amounts.into_iter().zip(days).map(|(amount, due_on)| Instalment { amount, due_on: *due_on }).collect();
+        let instalments = amounts
+            .into_iter()
+            .zip(days)
+            .map(|(amount, due_on)| Instalment { amount, due_on: *due_on })
+            .collect();
         Ok(Fee { key: self.key.clone(), instalments, revision: 0 })
     }
 }
@@ -193,7 +211,10 @@ pub(crate) fn check_amount(what: &'static str, amount: Money) -> Result<(), Refu
 /// Refuses what is past the cap, of either sign.
 pub(crate) fn check_cap(amount: Money) -> Result<(), Refusal> {
     if amount.minor().unsigned_abs() > AMOUNT_MAX.unsigned_abs() {
-        return Err(Refusal::AmountTooLarge { given: amount, max: Money::from_minor(AMOUNT_MAX, amount.currency()) });
+        return Err(Refusal::AmountTooLarge {
+            given: amount,
+            max: Money::from_minor(AMOUNT_MAX, amount.currency()),
+        });
     }
     Ok(())
 }

@@ -30,8 +30,8 @@ pub use aging::{Aged, Aging, BOUNDS_MAX, Buckets};
 pub use allocation::{Allocation, Debit, Settlement};
 pub use balance::{PaymentStatus, TermBalance, TermTotals, Totals};
 pub use billing::{
-    BillingPlan, BillingPolicy, BillingProgress, BillingReport, PlannedCharge, SKIPPED_LISTED_MAX, SetRule, SkipReason,
-    Skipped, StandardPolicy, billing_key, plan, redo_key, undo_key,
+    BillingPlan, BillingPolicy, BillingProgress, BillingReport, PlannedCharge, SKIPPED_LISTED_MAX, SetRule,
+    SkipReason, Skipped, StandardPolicy, billing_key, plan, redo_key, undo_key,
 };
 pub use calendar::{Calendar, Term, TermId, date};
 pub use currency::Currency;

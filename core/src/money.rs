@@ -231,7 +231,9 @@ impl Money {
         }
         parts
             .into_iter()
-            .map(|part| i64::try_from(part).map(|minor| Self { minor, ..self }).map_err(|_| Refusal::Overflow))
+            .map(|part| {
+                i64::try_from(part).map(|minor| Self { minor, ..self }).map_err(|_| Refusal::Overflow)
+            })
             .collect()
     }
 
@@ -263,7 +265,9 @@ impl Amount {
         match self {
             Self::InBookCurrency(figure) => Money::new(figure, currency),
             Self::Money(money) if money.currency == currency => Ok(money),
-            Self::Money(money) => Err(Refusal::CurrencyMismatch { expected: currency, given: money.currency }),
+            Self::Money(money) => {
+                Err(Refusal::CurrencyMismatch { expected: currency, given: money.currency })
+            }
         }
     }
 }
@@ -332,7 +336,8 @@ impl FromStr for Money {
     /// # Errors
     /// [`Refusal::BadAmount`], [`Refusal::UnknownCurrency`], and those of [`Money::new`].
     fn from_str(text: &str) -> Result<Self, Refusal> {
-        let (amount, code) = text.rsplit_once(' ').ok_or_else(|| Refusal::BadAmount { given: shorten(text) })?;
+        let (amount, code) =
+            text.rsplit_once(' ').ok_or_else(|| Refusal::BadAmount { given: shorten(text) })?;
         Self::parse(amount, code.parse()?)
     }
 }
@@ -372,7 +377,10 @@ mod tests {
             assert!(matches!(Money::parse(bad, Currency::USD), Err(Refusal::BadAmount { .. })), "{bad:?}");
         }
         for bad in ["1.000", "0.001", "-1.230"] {
-            assert!(matches!(Money::parse(bad, Currency::USD), Err(Refusal::TooManyDecimals { .. })), "{bad:?}");
+            assert!(
+                matches!(Money::parse(bad, Currency::USD), Err(Refusal::TooManyDecimals { .. })),
+                "{bad:?}"
+            );
         }
         assert!(matches!(Money::parse("1.0", Currency::JPY), Err(Refusal::TooManyDecimals { .. })));
         assert_eq!(Money::parse(&"9".repeat(40), Currency::USD), Err(Refusal::Overflow));

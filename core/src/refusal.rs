@@ -14,7 +14,9 @@ use crate::{AccountId, BookId, Currency, FeeCode, FeeGroup, IdempotencyKey, Mone
 pub enum Refusal {
     // Names and texts.
     /// A text cannot be a name of its kind.
-    #[error("{given:?} cannot be a {what}: {why}; allowed are 1 to {length_max} characters, no control characters, no white space at either end")]
+    #[error(
+        "{given:?} cannot be a {what}: {why}; allowed are 1 to {length_max} characters, no control characters, no white space at either end"
+    )]
     BadName {
         /// Which kind of name.
         what: &'static str,
@@ -42,7 +44,9 @@ pub enum Refusal {
         what: &'static str,
     },
     /// A key that begins as the library's own do.
-    #[error("the key {key} begins with \"bursar:\", which is kept for the library's own keys; choose another")]
+    #[error(
+        "the key {key} begins with \"bursar:\", which is kept for the library's own keys; choose another"
+    )]
     ReservedKey {
         /// The key.
         key: IdempotencyKey,
@@ -70,7 +74,9 @@ pub enum Refusal {
         given: String,
     },
     /// More decimals than the currency has; amounts are never rounded.
-    #[error("{given} has more decimals than {currency} allows ({allowed}); round it yourself before it is recorded")]
+    #[error(
+        "{given} has more decimals than {currency} allows ({allowed}); round it yourself before it is recorded"
+    )]
     TooManyDecimals {
         /// The amount.
         given: String,
@@ -153,7 +159,9 @@ pub enum Refusal {
         ends_on: NaiveDate,
     },
     /// Two terms that share a day.
-    #[error("term {term} would share days with term {other} ({starts_on} to {ends_on}); terms do not overlap")]
+    #[error(
+        "term {term} would share days with term {other} ({starts_on} to {ends_on}); terms do not overlap"
+    )]
     TermOverlaps {
         /// The term refused.
         term: TermId,
@@ -197,7 +205,9 @@ pub enum Refusal {
         what: &'static str,
     },
     /// A payment for a term later than the current one.
-    #[error("term {term} is later than the current term {current}; pay for {current} or an earlier term (what is paid too much becomes credit)")]
+    #[error(
+        "term {term} is later than the current term {current}; pay for {current} or an earlier term (what is paid too much becomes credit)"
+    )]
     TermAfterCurrent {
         /// The term asked for.
         term: TermId,
@@ -231,7 +241,9 @@ pub enum Refusal {
         code: FeeCode,
     },
     /// An edit of a fee that has been charged.
-    #[error("the fee {code} of {payer} in term {term} has been charged at {price} and cannot be edited; reprice it, with a reason")]
+    #[error(
+        "the fee {code} of {payer} in term {term} has been charged at {price} and cannot be edited; reprice it, with a reason"
+    )]
     FeeCharged {
         /// The term.
         term: TermId,
@@ -243,7 +255,9 @@ pub enum Refusal {
         price: Money,
     },
     /// A charge that says it was billed, on an account that has such a charge.
-    #[error("account {account} has been billed {code} in term {term}; an account is billed for a code once a term: charge it by hand, or reverse the other first")]
+    #[error(
+        "account {account} has been billed {code} in term {term}; an account is billed for a code once a term: charge it by hand, or reverse the other first"
+    )]
     AlreadyBilled {
         /// The account.
         account: AccountId,
@@ -267,7 +281,9 @@ pub enum Refusal {
         account: AccountId,
     },
     /// An account that is enrolled already, otherwise than asked now.
-    #[error("account {account} is enrolled already, since {enrolled_on}, in {groups:?}; move it to other groups instead")]
+    #[error(
+        "account {account} is enrolled already, since {enrolled_on}, in {groups:?}; move it to other groups instead"
+    )]
     AccountExists {
         /// The account.
         account: AccountId,
@@ -299,7 +315,9 @@ pub enum Refusal {
         allowed: String,
     },
     /// A graduate who owes cannot become an alumnus.
-    #[error("account {account} still owes {outstanding}; a graduate becomes an alumnus when nothing is outstanding")]
+    #[error(
+        "account {account} still owes {outstanding}; a graduate becomes an alumnus when nothing is outstanding"
+    )]
     StillOwes {
         /// The account.
         account: AccountId,
@@ -309,7 +327,9 @@ pub enum Refusal {
 
     // Entries.
     /// A key that is taken by an entry with other content.
-    #[error("the key {key} was used for another {recorded}; a key names one recording for ever: take a new key, or ask what it recorded")]
+    #[error(
+        "the key {key} was used for another {recorded}; a key names one recording for ever: take a new key, or ask what it recorded"
+    )]
     KeyReused {
         /// The key.
         key: IdempotencyKey,
@@ -339,7 +359,9 @@ pub enum Refusal {
         position: u32,
     },
     /// A reversal of a reversal.
-    #[error("entry {position} of account {account} is itself a reversal; record what was reversed anew instead")]
+    #[error(
+        "entry {position} of account {account} is itself a reversal; record what was reversed anew instead"
+    )]
     ReversesReversal {
         /// The account.
         account: AccountId,

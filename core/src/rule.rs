@@ -142,7 +142,11 @@ fn check_balance_cap(entry: &NewEntry, account: &Account) -> Result<(), Refusal>
 pub fn check_balance(kind: &EntryKind, amount: Money, account: &Account) -> Result<(), Refusal> {
     match kind {
         EntryKind::Refund { .. } if amount.minor() > account.credit().minor() => {
-            Err(Refusal::ExceedsCredit { account: account.id.clone(), given: amount, credit: account.credit() })
+            Err(Refusal::ExceedsCredit {
+                account: account.id.clone(),
+                given: amount,
+                credit: account.credit(),
+            })
         }
         EntryKind::WriteOff { .. } if amount.minor() > account.outstanding().minor() => {
             let outstanding = account.outstanding();

@@ -85,7 +85,10 @@ impl fmt::Display for Standing {
 impl FromStr for Standing {
     type Err = UnknownWord;
     fn from_str(word: &str) -> Result<Self, UnknownWord> {
-        Self::ALL.into_iter().find(|one| one.as_str() == word).ok_or(UnknownWord { allowed: "active, on_leave, graduated, withdrawn, expelled, alumni" })
+        Self::ALL
+            .into_iter()
+            .find(|one| one.as_str() == word)
+            .ok_or(UnknownWord { allowed: "active, on_leave, graduated, withdrawn, expelled, alumni" })
     }
 }
 

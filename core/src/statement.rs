@@ -33,7 +33,12 @@ impl Statement {
     ///
     /// # Errors
     /// [`Refusal::Overflow`].
-    pub fn of(account: &AccountId, term: TermId, entries: Vec<Entry>, currency: Currency) -> Result<Self, Refusal> {
+    pub fn of(
+        account: &AccountId,
+        term: TermId,
+        entries: Vec<Entry>,
+        currency: Currency,
+    ) -> Result<Self, Refusal> {
         let figures = TermTotals::fold(&entries)?.balance_of(account, term, currency)?;
         let before = entries.iter().filter(|entry| entry.term < term).map(|entry| entry.effect);
         let earlier = Money::sum(before, currency)?;

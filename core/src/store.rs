@@ -9,8 +9,8 @@ use uuid::Uuid;
 
 use crate::rule::Posting;
 use crate::{
-    Account, AccountId, BilledSlot, BookId, Calendar, Currency, Entry, Fee, FeeCode, FeeGroup, FeeKey, IdempotencyKey, Payer,
-    SetRule, Skipped, Standing, StoreError, Term, TermId, TermTotals, Text, Totals,
+    Account, AccountId, BilledSlot, BookId, Calendar, Currency, Entry, Fee, FeeCode, FeeGroup, FeeKey,
+    IdempotencyKey, Payer, SetRule, Skipped, Standing, StoreError, Term, TermId, TermTotals, Text, Totals,
 };
 
 /// A book as a store keeps it.
@@ -304,7 +304,13 @@ pub trait LedgerStore: Send + Sync {
     async fn book(&self, book: &BookId) -> Result<Option<Book>, StoreError>;
 
     /// The fees of a term in the order of their keys, from after a key.
-    async fn fees(&self, book: &BookId, term: TermId, after: Option<&FeeKey>, limit: u32) -> Result<Vec<Fee>, StoreError>;
+    async fn fees(
+        &self,
+        book: &BookId,
+        term: TermId,
+        after: Option<&FeeKey>,
+        limit: u32,
+    ) -> Result<Vec<Fee>, StoreError>;
 
     /// The fees of a term that any of these payers pays.
     async fn fees_of(&self, book: &BookId, term: TermId, payers: &[Payer]) -> Result<Vec<Fee>, StoreError>;
@@ -326,16 +332,32 @@ pub trait LedgerStore: Send + Sync {
     ) -> Result<Vec<Account>, StoreError>;
 
     /// The entries of an account in the order of positions, from after one.
-    async fn entries(&self, book: &BookId, account: &AccountId, after: u32, limit: u32) -> Result<Vec<Entry>, StoreError>;
+    async fn entries(
+        &self,
+        book: &BookId,
+        account: &AccountId,
+        after: u32,
+        limit: u32,
+    ) -> Result<Vec<Entry>, StoreError>;
 
     /// The entries of the whole book by account (byte order) and position, from after one.
-    async fn scan(&self, book: &BookId, after: Option<(&AccountId, u32)>, limit: u32) -> Result<Vec<Entry>, StoreError>;
+    async fn scan(
+        &self,
+        book: &BookId,
+        after: Option<(&AccountId, u32)>,
+        limit: u32,
+    ) -> Result<Vec<Entry>, StoreError>;
 
     /// The entries recorded under these keys, as far as they exist, in any order.
     async fn entries_by_key(&self, book: &BookId, keys: &[IdempotencyKey]) -> Result<Vec<Entry>, StoreError>;
 
     /// The position of the reversal of an entry, where it is reversed.
-    async fn reversal_of(&self, book: &BookId, account: &AccountId, position: u32) -> Result<Option<u32>, StoreError>;
+    async fn reversal_of(
+        &self,
+        book: &BookId,
+        account: &AccountId,
+        position: u32,
+    ) -> Result<Option<u32>, StoreError>;
 
     /// Every charge of these accounts in a term, reversed or not, in any order.
     async fn charges(
@@ -346,7 +368,11 @@ pub trait LedgerStore: Send + Sync {
     ) -> Result<Vec<ChargeMade>, StoreError>;
 
     /// The totals by term of these accounts; one without entries may be left out.
-    async fn totals(&self, book: &BookId, accounts: &[AccountId]) -> Result<Vec<(AccountId, TermTotals)>, StoreError>;
+    async fn totals(
+        &self,
+        book: &BookId,
+        accounts: &[AccountId],
+    ) -> Result<Vec<(AccountId, TermTotals)>, StoreError>;
 
     /// The figures of a term of every account, in byte order, from after one.
     async fn term_rows(
@@ -361,7 +387,12 @@ pub trait LedgerStore: Send + Sync {
     async fn book_totals(&self, book: &BookId) -> Result<BookTotals, StoreError>;
 
     /// The marks of school files with more than so many lines, by lines.
-    async fn file_marks(&self, book: &BookId, after_lines: u64, limit: u32) -> Result<Vec<FileMark>, StoreError>;
+    async fn file_marks(
+        &self,
+        book: &BookId,
+        after_lines: u64,
+        limit: u32,
+    ) -> Result<Vec<FileMark>, StoreError>;
 
     /// Records one entry, gathered with whatever else is posted at that moment (S4).
     async fn post(&self, book: &BookId, posting: Posting) -> Result<Posted, StoreError>;

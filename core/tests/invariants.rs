@@ -1,11 +1,19 @@
 //! The invariants of the balances, B1 to B10, over random histories, against a naive model that shares no code with the library.
-#![allow(missing_docs, unreachable_pub, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::as_conversions)]
+#![allow(
+    missing_docs,
+    unreachable_pub,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::as_conversions
+)]
 
-mod model;
 #[path = "support/drive.rs"]
 mod drive;
 #[path = "support/laws.rs"]
 mod laws;
+mod model;
 
 use std::future::Future;
 

@@ -10,8 +10,8 @@ use crate::name::IntoName;
 use crate::rule::Posting;
 use crate::store::{AccountChange, Book, ChangeSet, Committed, FileMark};
 use crate::{
-    Account, AccountId, Entry, Error, FeeGroup, LedgerStore, Money, NewEntry, Payer, PlannedCharge, Refusal, SkipReason,
-    Standing, TermId,
+    Account, AccountId, Entry, Error, FeeGroup, LedgerStore, Money, NewEntry, Payer, PlannedCharge, Refusal,
+    SkipReason, Standing, TermId,
 };
 
 /// What enrolling an account did.
@@ -60,7 +60,9 @@ impl<S: LedgerStore> Ledger<S> {
         let mut attempt = 0_u32;
         loop {
             let book = self.state().await?;
-            if let Some(there) = self.store.accounts(&self.book, std::slice::from_ref(&account.id)).await?.pop() {
+            if let Some(there) =
+                self.store.accounts(&self.book, std::slice::from_ref(&account.id)).await?.pop()
+            {
                 return self.enrolled_already(&account, there, mark).await;
             }
             book.calendar.unlocked(on)?;
@@ -98,7 +100,12 @@ impl<S: LedgerStore> Ledger<S> {
     }
 
     /// What an account that is being enrolled is charged: nothing unless a term is current and open.
-    async fn plan_enrolment(&self, book: &Book, account: &Account, on: NaiveDate) -> Result<BillingPlan, Error> {
+    async fn plan_enrolment(
+        &self,
+        book: &Book,
+        account: &Account,
+        on: NaiveDate,
+    ) -> Result<BillingPlan, Error> {
         let current = book.calendar.current().and_then(|current| book.calendar.find(current));
         let Some(term) = current.filter(|term| !term.closed) else {
             return Ok(BillingPlan::default());
@@ -162,8 +169,11 @@ impl<S: LedgerStore> Ledger<S> {
     ) -> Result<(), Error> {
         let groups = group_set(&account, groups)?;
         self.change_account(&account, on, mark, |there| {
-            let change =
-                AccountChange::Regroup { account: account.clone(), groups: groups.clone(), revision: there.revision };
+            let change = AccountChange::Regroup {
+                account: account.clone(),
+                groups: groups.clone(),
+                revision: there.revision,
+            };
             Ok((there.groups != groups).then_some(change))
         })
         .await
@@ -195,7 +205,8 @@ impl<S: LedgerStore> Ledger<S> {
             let moves = there.standing.decide(to, &account, there.balance)?;
             // Only becoming an alumnus was decided on the balance.
             let version = (to == Standing::Alumni).then_some(there.version);
-            let change = AccountChange::Move { account: account.clone(), to, revision: there.revision, version };
+            let change =
+                AccountChange::Move { account: account.clone(), to, revision: there.revision, version };
             Ok(moves.then_some(change))
         })
         .await
@@ -233,6 +244,11 @@ impl<S: LedgerStore> Ledger<S> {
 }
 
 /// An account as it is opened.
-pub(crate) fn new_account(id: AccountId, groups: Vec<FeeGroup>, enrolled_on: NaiveDate, zero: Money) -> Account {
+pub(crate) fn new_account(
+    id: AccountId,
+    groups: Vec<FeeGroup>,
+    enrolled_on: NaiveDate,
+    zero: Money,
+) -> Account {
     Account { id, enrolled_on, standing: Standing::Active, groups, version: 0, revision: 0, balance: zero }
 }

@@ -11,11 +11,12 @@ use crate::fee::check_amount;
 use crate::money::Amount;
 use crate::name::{IntoName, check_text};
 use crate::store::{
-    AccountFilter, Billed, BilledPage, BillingOrder, BookChange, ChangeSet, Committed, FileMark, RepriceOrder, Repriced,
+    AccountFilter, Billed, BilledPage, BillingOrder, BookChange, ChangeSet, Committed, FileMark,
+    RepriceOrder, Repriced,
 };
 use crate::{
-    Account, AccountId, BillingPlan, Error, Fee, FeeCode, FeeGroup, FeeKey, LedgerStore, Payer, Refusal, SetRule, TermId,
-    Text,
+    Account, AccountId, BillingPlan, Error, Fee, FeeCode, FeeGroup, FeeKey, LedgerStore, Payer, Refusal,
+    SetRule, TermId, Text,
 };
 
 /// What a repricing did.
@@ -178,9 +179,14 @@ impl<S: LedgerStore> Ledger<S> {
         let term = calendar.term(term)?;
         let accounts = self.store.list_accounts(&self.book, AccountFilter::All, after, limit).await?;
         let ids: Vec<AccountId> = accounts.iter().map(|account| account.id.clone()).collect();
-        let groups: std::collections::BTreeSet<&FeeGroup> = accounts.iter().flat_map(|one| &one.groups).collect();
-        let payers: Vec<Payer> =
-            groups.into_iter().cloned().map(Payer::Group).chain(ids.iter().cloned().map(Payer::Account)).collect();
+        let groups: std::collections::BTreeSet<&FeeGroup> =
+            accounts.iter().flat_map(|one| &one.groups).collect();
+        let payers: Vec<Payer> = groups
+            .into_iter()
+            .cloned()
+            .map(Payer::Group)
+            .chain(ids.iter().cloned().map(Payer::Account))
+            .collect();
         let fees = self.store.fees_of(&self.book, term.id, &payers).await?;
         let mut charged: BTreeMap<AccountId, Vec<FeeCode>> = BTreeMap::new();
         for made in self.store.charges(&self.book, term.id, &ids).await? {

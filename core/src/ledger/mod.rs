@@ -53,7 +53,10 @@ impl<S: Clone> Clone for Ledger<S> {
 
 impl<S> std::fmt::Debug for Ledger<S> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Ledger").field("book", &self.book).field("currency", &self.currency).finish_non_exhaustive()
+        f.debug_struct("Ledger")
+            .field("book", &self.book)
+            .field("currency", &self.currency)
+            .finish_non_exhaustive()
     }
 }
 

@@ -9,8 +9,8 @@ use super::{Ledger, PAGE_MAX};
 use crate::name::IntoName;
 use crate::store::{AccountFilter, TermRow};
 use crate::{
-    Account, AccountId, Aging, Allocation, Buckets, Calendar, Entry, Error, Fee, FeeKey, LedgerStore, Money, Refusal,
-    Statement, TermBalance, TermId, TermTotals,
+    Account, AccountId, Aging, Allocation, Buckets, Calendar, Entry, Error, Fee, FeeKey, LedgerStore, Money,
+    Refusal, Statement, TermBalance, TermId, TermTotals,
 };
 
 /// The balance of a whole book.
@@ -107,7 +107,11 @@ impl<S: LedgerStore> Ledger<S> {
     ///
     /// # Errors
     /// [`Refusal::UnknownAccount`], [`Refusal::UnknownTerm`].
-    pub async fn term_balance(&self, account: impl IntoName<AccountId>, term: TermId) -> Result<TermBalance, Error> {
+    pub async fn term_balance(
+        &self,
+        account: impl IntoName<AccountId>,
+        term: TermId,
+    ) -> Result<TermBalance, Error> {
         let account = account.into_name()?;
         let totals = self.totals_of(&account).await?;
         if !totals.terms().iter().any(|(with_entries, _)| *with_entries == term) {
@@ -164,7 +168,11 @@ impl<S: LedgerStore> Ledger<S> {
     ///
     /// # Errors
     /// [`Refusal::UnknownAccount`], [`Refusal::UnknownTerm`].
-    pub async fn statement(&self, account: impl IntoName<AccountId>, term: TermId) -> Result<Statement, Error> {
+    pub async fn statement(
+        &self,
+        account: impl IntoName<AccountId>,
+        term: TermId,
+    ) -> Result<Statement, Error> {
         let account = account.into_name()?;
         self.state().await?.calendar.term(term)?;
         let entries = self.all_entries(&account).await?;

@@ -7,10 +7,9 @@ use crate::name::check_text;
 use crate::rule::{self, Posting, State};
 use crate::store::{ChangeSet, ChargeMade, Committed, FileMark, Posted};
 use crate::{
-    Account, Adjustment, BilledSlot, Calendar, Charge, ChargeOrigin, Concession, Entry, EntryKind, Error, FeeCode, FeeKey,
-    IdempotencyKey,
-    LedgerStore, Money, NewEntry, OpeningBalance, Payer, Payment, Receipt, ReceiptNumber, Refund, Refusal, Reversal,
-    Text, WriteOff,
+    Account, Adjustment, BilledSlot, Calendar, Charge, ChargeOrigin, Concession, Entry, EntryKind, Error,
+    FeeCode, FeeKey, IdempotencyKey, LedgerStore, Money, NewEntry, OpeningBalance, Payer, Payment, Receipt,
+    ReceiptNumber, Refund, Refusal, Reversal, Text, WriteOff,
 };
 
 /// A draft turned into a posting, and what of it the caller left open, so that a retry on another day still is the same content.
@@ -40,7 +39,8 @@ impl Prepared {
     fn says(&self, there: &Entry) -> bool {
         let asked = &self.posting.entry;
         let mut kind = asked.kind.clone();
-        if let (EntryKind::Charge { due_on, .. }, EntryKind::Charge { due_on: there, .. }) = (&mut kind, &there.kind)
+        if let (EntryKind::Charge { due_on, .. }, EntryKind::Charge { due_on: there, .. }) =
+            (&mut kind, &there.kind)
             && !self.due_dated
         {
             *due_on = *there;
@@ -160,14 +160,16 @@ impl<S: LedgerStore> Ledger<S> {
     }
 
     /// Records a prepared entry, with how far a school file has been read if that is where it comes from.
-    pub(crate) async fn record_at(&self, mut prepared: Prepared, mark: Option<FileMark>) -> Result<Receipt, Error> {
+    pub(crate) async fn record_at(
+        &self,
+        mut prepared: Prepared,
+        mark: Option<FileMark>,
+    ) -> Result<Receipt, Error> {
         let needs_balance = rule::needs_balance(&prepared.posting.entry.kind);
         let mut attempt = 0_u32;
         loop {
             let reads_first = needs_balance || prepared.billed_elsewhere || attempt > 0;
-            if reads_first
-                && let Some(receipt) = self.decide(&mut prepared, needs_balance).await?
-            {
+            if reads_first && let Some(receipt) = self.decide(&mut prepared, needs_balance).await? {
                 self.keep_mark(mark).await?;
                 return Ok(receipt);
             }
@@ -274,12 +276,20 @@ impl<S: LedgerStore> Ledger<S> {
         self.reverse_at(reversal, None).await
     }
 
-    pub(crate) async fn reverse_at(&self, reversal: Reversal, mark: Option<FileMark>) -> Result<Receipt, Error> {
+    pub(crate) async fn reverse_at(
+        &self,
+        reversal: Reversal,
+        mark: Option<FileMark>,
+    ) -> Result<Receipt, Error> {
         let key = reversal.key.clone().ok_or(Refusal::Missing { what: "idempotency key" })??;
         check_text("reason", &reversal.reason, true)?;
         let target = self.target(&reversal.target).await?;
         if let EntryKind::Reversal { .. } = target.kind {
-            return Err(Refusal::ReversesReversal { account: target.account.clone(), position: target.position }.into());
+            return Err(Refusal::ReversesReversal {
+                account: target.account.clone(),
+                position: target.position,
+            }
+            .into());
         }
         let reason = Text::from(reversal.reason.as_str());
         let entry = NewEntry {
@@ -295,7 +305,13 @@ impl<S: LedgerStore> Ledger<S> {
             note: text(reversal.note.as_ref()),
         };
         let (amount, dated) = (entry.effect, reversal.on.is_some());
-        let prepared = Prepared { posting: Posting::new(entry), amount, dated, due_dated: true, billed_elsewhere: false };
+        let prepared = Prepared {
+            posting: Posting::new(entry),
+            amount,
+            dated,
+            due_dated: true,
+            billed_elsewhere: false,
+        };
         self.record_at(prepared, mark).await
     }
 
@@ -362,7 +378,13 @@ impl<S: LedgerStore> Ledger<S> {
             note: text(draft.note.as_ref()),
         };
         let billed_elsewhere = matches!(draft.kind, DraftKind::Charge { billed: Some(_), .. });
-        Ok(Prepared { posting: Posting::new(entry), amount, dated: draft.on.is_some(), due_dated, billed_elsewhere })
+        Ok(Prepared {
+            posting: Posting::new(entry),
+            amount,
+            dated: draft.on.is_some(),
+            due_dated,
+            billed_elsewhere,
+        })
     }
 
     fn kind_of(&self, draft: &Draft, effective_on: chrono::NaiveDate) -> Result<EntryKind, Refusal> {

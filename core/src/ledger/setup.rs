@@ -47,7 +47,12 @@ impl<S: LedgerStore> Ledger<S> {
         self.close_term_at(term, on, None).await
     }
 
-    pub(crate) async fn close_term_at(&self, term: TermId, on: NaiveDate, mark: Option<FileMark>) -> Result<(), Error> {
+    pub(crate) async fn close_term_at(
+        &self,
+        term: TermId,
+        on: NaiveDate,
+        mark: Option<FileMark>,
+    ) -> Result<(), Error> {
         self.change_book(mark, |book| {
             if book.calendar.term(term)?.closed {
                 return Ok(None);
@@ -171,7 +176,8 @@ impl<S: LedgerStore> Ledger<S> {
             return Ok(true);
         }
         let book_version = change.is_some().then_some(book.version);
-        let changes = ChangeSet { book_version, book: change.into_iter().collect(), mark, ..ChangeSet::default() };
+        let changes =
+            ChangeSet { book_version, book: change.into_iter().collect(), mark, ..ChangeSet::default() };
         Ok(self.store.commit(&self.book, changes).await? != Committed::NotAdmitted)
     }
 

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::replay::{Chain, ReplayError};
 use super::Line;
+use super::replay::{Chain, ReplayError};
 use crate::account::group_set;
 use crate::billing::plan;
 use crate::ledger::new_account;
@@ -11,7 +11,8 @@ use crate::ledger::record::{Prepared, next_slot};
 use crate::rule::Posting;
 use crate::store::{AccountChange, Book, ChangeSet, ChargeMade, Committed, FileMark};
 use crate::{
-    Account, AccountId, Calendar, EntryKind, Error, Fee, FeeKey, Ledger, LedgerStore, Money, Payer, Refusal, TermId,
+    Account, AccountId, Calendar, EntryKind, Error, Fee, FeeKey, Ledger, LedgerStore, Money, Payer, Refusal,
+    TermId,
 };
 
 /// The most lines of a batch.
@@ -67,7 +68,8 @@ impl Batch {
         if self.lines.len() < 2 {
             return Ok(None);
         }
-        let mut building = Building { ledger, changes: ChangeSet { mark, ..ChangeSet::default() }, recorded: 0 };
+        let mut building =
+            Building { ledger, changes: ChangeSet { mark, ..ChangeSet::default() }, recorded: 0 };
         match building.build(&self.lines).await {
             Ok(true) => {}
             Ok(false) | Err(Error::Refused(_)) => return Ok(None),
@@ -117,7 +119,10 @@ impl<S: LedgerStore> Building<'_, S> {
     }
 
     /// The accounts to open, and the charges with which each begins; `None` when one is there already, or enrolled twice.
-    async fn enrolments(&mut self, lines: &[(Line, u64, Chain)]) -> Result<Option<BTreeMap<AccountId, Vec<Posting>>>, Error> {
+    async fn enrolments(
+        &mut self,
+        lines: &[(Line, u64, Chain)],
+    ) -> Result<Option<BTreeMap<AccountId, Vec<Posting>>>, Error> {
         let mut accounts: BTreeMap<AccountId, Account> = BTreeMap::new();
         for (line, _, _) in lines {
             let Line::Enrol { account, groups, on } = line else { continue };
@@ -155,7 +160,12 @@ impl<S: LedgerStore> Building<'_, S> {
         }
     }
 
-    fn first_charges(&self, calendar: &Calendar, account: &Account, fees: &[Fee]) -> Result<Vec<Posting>, Refusal> {
+    fn first_charges(
+        &self,
+        calendar: &Calendar,
+        account: &Account,
+        fees: &[Fee],
+    ) -> Result<Vec<Posting>, Refusal> {
         let current = calendar.current().and_then(|current| calendar.find(current));
         let Some(term) = current.filter(|term| !term.closed) else { return Ok(Vec::new()) };
         let on = account.enrolled_on;

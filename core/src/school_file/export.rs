@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use crate::store::AccountFilter;
 use crate::{
-    Account, AccountId, Calendar, Entry, EntryKind, Error, Fee, FeeGroup, FeeKey, Ledger, LedgerStore, PAGE_MAX, Payer, Refusal,
-    Standing, Term, TermId,
+    Account, AccountId, Calendar, Entry, EntryKind, Error, Fee, FeeGroup, FeeKey, Ledger, LedgerStore,
+    PAGE_MAX, Payer, Refusal, Standing, Term, TermId,
 };
 
 /// What an export wrote.
@@ -85,7 +85,10 @@ struct Fields<'a> {
 ///
 /// # Errors
 /// [`Error`] when the book cannot be read; an [`io::Error`] when the file cannot be written.
-pub async fn export<S: LedgerStore>(ledger: &Ledger<S>, writer: impl Write) -> Result<Result<Exported, io::Error>, Error> {
+pub async fn export<S: LedgerStore>(
+    ledger: &Ledger<S>,
+    writer: impl Write,
+) -> Result<Result<Exported, io::Error>, Error> {
     let mut export = Export { ledger, writer, done: Exported::default() };
     match export.write().await {
         Ok(()) => Ok(Ok(export.done)),
@@ -135,7 +138,13 @@ impl<S: LedgerStore, W: Write> Export<'_, S, W> {
         for term in calendar.terms().iter().filter(|term| term.closed) {
             let (year, number) = (Some(term.id.year()), Some(term.id.number()));
             // Dated out of any locked period: the lock is written after it.
-            self.line(&Fields { what: "close", year, term: number, on: Some(term.ends_on), ..Fields::default() })?;
+            self.line(&Fields {
+                what: "close",
+                year,
+                term: number,
+                on: Some(term.ends_on),
+                ..Fields::default()
+            })?;
         }
         if let Some(through) = calendar.locked_through() {
             self.line(&Fields { what: "lock", through: Some(through), ..Fields::default() })?;
@@ -170,7 +179,13 @@ impl<S: LedgerStore, W: Write> Export<'_, S, W> {
             return Ok(());
         }
         let (year, number) = (Some(current.year()), Some(current.number()));
-        self.line(&Fields { what: "activate", year, term: number, on: Some(term.starts_on), ..Fields::default() })
+        self.line(&Fields {
+            what: "activate",
+            year,
+            term: number,
+            on: Some(term.starts_on),
+            ..Fields::default()
+        })
     }
 
     async fn paid_after(&self, current: TermId) -> Result<bool, Stop> {
@@ -178,7 +193,10 @@ impl<S: LedgerStore, W: Write> Export<'_, S, W> {
         loop {
             let page = self.scan(after.as_ref()).await?;
             let Some(last) = page.last() else { return Ok(false) };
-            if page.iter().any(|entry| entry.term > current && matches!(entry.kind, EntryKind::Payment { .. })) {
+            if page
+                .iter()
+                .any(|entry| entry.term > current && matches!(entry.kind, EntryKind::Payment { .. }))
+            {
                 return Ok(true);
             }
             after = Some((last.account.clone(), last.position));
@@ -216,7 +234,13 @@ impl<S: LedgerStore, W: Write> Export<'_, S, W> {
             Standing::Expelled => &[Standing::Expelled],
         };
         for to in steps {
-            self.line(&Fields { what: "standing", account: id, to: Some(to.as_str()), on, ..Fields::default() })?;
+            self.line(&Fields {
+                what: "standing",
+                account: id,
+                to: Some(to.as_str()),
+                on,
+                ..Fields::default()
+            })?;
         }
         Ok(())
     }
@@ -242,7 +266,17 @@ impl<S: LedgerStore, W: Write> Export<'_, S, W> {
         let due_on = fee.instalments.first().map(|part| part.due_on);
         let (year, term) = (Some(fee.key.term.year()), Some(fee.key.term.number()));
         let (code, amount) = (Some(fee.key.code.as_str()), Some(amount));
-        self.line(&Fields { what: "fee", group, account, year, term, code, amount, due_on, ..Fields::default() })
+        self.line(&Fields {
+            what: "fee",
+            group,
+            account,
+            year,
+            term,
+            code,
+            amount,
+            due_on,
+            ..Fields::default()
+        })
     }
 
     async fn entries(&mut self) -> Result<(), Stop> {
@@ -282,7 +316,9 @@ impl<S: LedgerStore, W: Write> Export<'_, S, W> {
             EntryKind::Opening { reason } => (fields.what, fields.reason) = ("opening", Some(&**reason)),
             EntryKind::Adjustment { reason } => (fields.what, fields.reason) = ("adjust", Some(&**reason)),
             EntryKind::WriteOff { reason } => (fields.what, fields.reason) = ("write_off", Some(&**reason)),
-            EntryKind::Refund { method, .. } => (fields.what, fields.method) = ("refund", Some(method.as_str())),
+            EntryKind::Refund { method, .. } => {
+                (fields.what, fields.method) = ("refund", Some(method.as_str()))
+            }
             EntryKind::Payment { method, reference } => {
                 (fields.what, fields.method) = ("pay", Some(method.as_str()));
                 fields.reference = reference.as_deref();

@@ -6,8 +6,9 @@ use super::raw::{self, Fields, Value};
 use crate::money::parse_decimal;
 use crate::name::{IntoName, shorten};
 use crate::{
-    AccountId, Adjustment, Amount, BilledSlot, BookId, Charge, Concession, Currency, Draft, FeeCode, FeeGroup, FeeKey, IdempotencyKey,
-    NewFee, OpeningBalance, Payer, Payment, Refund, Refusal, Reversal, Standing, Term, TermId, WriteOff, date,
+    AccountId, Adjustment, Amount, BilledSlot, BookId, Charge, Concession, Currency, Draft, FeeCode,
+    FeeGroup, FeeKey, IdempotencyKey, NewFee, OpeningBalance, Payer, Payment, Refund, Refusal, Reversal,
+    Standing, Term, TermId, WriteOff, date,
 };
 
 /// What is wrong with a line of a school file.
@@ -162,7 +163,8 @@ impl Line {
     /// # Errors
     /// What is wrong with it. Whether a rule allows what it asks for is not looked at.
     pub fn parse(line: &[u8]) -> Result<Self, LineProblem> {
-        let text = std::str::from_utf8(line).map_err(|error| LineProblem::NotUtf8 { at: error.valid_up_to() })?;
+        let text =
+            std::str::from_utf8(line).map_err(|error| LineProblem::NotUtf8 { at: error.valid_up_to() })?;
         let fields = raw::fields(text).map_err(|error| LineProblem::NotJson { detail: error.to_string() })?;
         if let Some(field) = &fields.repeated {
             return Err(LineProblem::RepeatedField { field: shorten(field) });
@@ -187,7 +189,12 @@ fn bad(field: &'static str, why: impl std::fmt::Display) -> LineProblem {
 }
 
 /// The slot in a key that billing made for this very charge.
-fn billed_slot(key: &IdempotencyKey, term: TermId, code: &FeeCode, account: &AccountId) -> Option<BilledSlot> {
+fn billed_slot(
+    key: &IdempotencyKey,
+    term: TermId,
+    code: &FeeCode,
+    account: &AccountId,
+) -> Option<BilledSlot> {
     let rest = key.as_str().strip_prefix(&format!("bursar:bill:{term}:{code}:"))?;
     let slot = rest.strip_suffix(&format!(":{account}"))?;
     BilledSlot::from_ordinal(slot.parse().ok()?)
@@ -212,9 +219,15 @@ impl Reader<'_> {
             "book" => Line::Book { book: self.name("book")?, currency: self.word("currency")? },
             "term" => self.define_term()?,
             "fee" => self.fee()?,
-            "enrol" => Line::Enrol { account: self.name("account")?, groups: self.groups()?, on: self.date("on")? },
-            "groups" => Line::Groups { account: self.name("account")?, groups: self.groups()?, on: self.date("on")? },
-            "standing" => Line::Standing { account: self.name("account")?, to: self.word("to")?, on: self.date("on")? },
+            "enrol" => {
+                Line::Enrol { account: self.name("account")?, groups: self.groups()?, on: self.date("on")? }
+            }
+            "groups" => {
+                Line::Groups { account: self.name("account")?, groups: self.groups()?, on: self.date("on")? }
+            }
+            "standing" => {
+                Line::Standing { account: self.name("account")?, to: self.word("to")?, on: self.date("on")? }
+            }
             "activate" => Line::Activate { term: self.term("term")?, on: self.date("on")? },
             "close" => Line::Close { term: self.term("term")?, on: self.date("on")? },
             "reverse" => self.reverse()?,
@@ -247,7 +260,8 @@ impl Reader<'_> {
                 NewFee::of_group(term, group, code, amount)
             }
             (None, Some(account)) => {
-                let account: AccountId = account.into_name().map_err(|refusal: Refusal| bad("account", refusal))?;
+                let account: AccountId =
+                    account.into_name().map_err(|refusal: Refusal| bad("account", refusal))?;
                 NewFee::of_account(term, account, code, amount)
             }
             (None, None) => return Err(LineProblem::MissingField { field: "group" }),
@@ -374,9 +388,10 @@ impl Reader<'_> {
 
     fn groups(&mut self) -> Result<Vec<FeeGroup>, LineProblem> {
         match self.needed("groups")? {
-            Value::Texts(texts) => {
-                texts.iter().map(|text| FeeGroup::new(text).map_err(|refusal| bad("groups", refusal))).collect()
-            }
+            Value::Texts(texts) => texts
+                .iter()
+                .map(|text| FeeGroup::new(text).map_err(|refusal| bad("groups", refusal)))
+                .collect(),
             other => Err(of_type("groups", "a list of texts", &other)),
         }
     }

@@ -221,7 +221,8 @@ impl<'a, S: LedgerStore> Replay<'a, S> {
     async fn read_marks(&mut self) -> Result<(), ReplayError> {
         let Ledger { store, book, .. } = self.ledger;
         let after = self.chain.lines.saturating_sub(1);
-        let mut marks: VecDeque<_> = store.file_marks(book, after, MARKS_A_PAGE).await.map_err(Error::from)?.into();
+        let mut marks: VecDeque<_> =
+            store.file_marks(book, after, MARKS_A_PAGE).await.map_err(Error::from)?.into();
         self.more_known = marks.len() >= usize::try_from(MARKS_A_PAGE).unwrap_or(usize::MAX);
         // The last ones' equals may be on the next page: they are read there together.
         if let (true, Some(last)) = (self.more_known, marks.back().map(|mark| mark.lines))
@@ -282,7 +283,8 @@ impl<'a, S: LedgerStore> Replay<'a, S> {
     async fn flush(&mut self) -> Result<(), ReplayError> {
         let batch = std::mem::take(&mut self.batch);
         let Some(chain) = batch.chain() else { return Ok(()) };
-        let recorded = batch.commit(self.ledger, self.mark(chain)).await.map_err(|error| batch.blame(error))?;
+        let recorded =
+            batch.commit(self.ledger, self.mark(chain)).await.map_err(|error| batch.blame(error))?;
         if let Some(recorded) = recorded {
             self.summary.recorded = self.summary.recorded.saturating_add(recorded);
             self.marked(chain);

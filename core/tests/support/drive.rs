@@ -1,8 +1,8 @@
 //! Drives a ledger with the model's commands, and says of each what became of it.
 
 use bursar::{
-    Adjustment, BookId, Charge, Concession, Currency, Error, Ledger, LedgerStore, NewFee, OpeningBalance, Payment, Refund,
-    Refusal, Reversal, Term, TermId, WriteOff,
+    Adjustment, BookId, Charge, Concession, Currency, Error, Ledger, LedgerStore, NewFee, OpeningBalance,
+    Payment, Refund, Refusal, Reversal, Term, TermId, WriteOff,
 };
 use rust_decimal::Decimal;
 
@@ -195,7 +195,10 @@ pub async fn side_by_side<S: LedgerStore>(
         }
         let entries = ledger.book_balance().await.map_err(|error| error.to_string())?.entries;
         if entries != u64::try_from(model.entries.len()).unwrap() {
-            return Err(format!("after command {at}, {command:?}: {entries} entries, not {}", model.entries.len()));
+            return Err(format!(
+                "after command {at}, {command:?}: {entries} entries, not {}",
+                model.entries.len()
+            ));
         }
     }
     Ok(model)

@@ -5,7 +5,9 @@ use std::io::BufReader;
 use bursar::audit::audit;
 use bursar::school_file::{export, replay};
 use bursar::store::AccountFilter;
-use bursar::{Account, AccountId, Aging, Allocation, Buckets, Entry, Ledger, LedgerStore, Reversal, TermTotals, date};
+use bursar::{
+    Account, AccountId, Aging, Allocation, Buckets, Entry, Ledger, LedgerStore, Reversal, TermTotals, date,
+};
 use proptest::sample::Index;
 
 use crate::drive::{drive, figures, open, side_by_side, takes_our_key};
@@ -47,9 +49,17 @@ pub async fn as_the_model<S: LedgerStore>(store: S, exponent: u32, history: &[Co
     same_figures(&figures(&ledger).await, &model)?;
     for account in accounts(&ledger).await {
         let id = account.id.as_str();
-        holds!(i128::from(account.balance.minor()) == model.balance(id), "the kept balance of {id} is {:?}", account.balance);
+        holds!(
+            i128::from(account.balance.minor()) == model.balance(id),
+            "the kept balance of {id} is {:?}",
+            account.balance
+        );
         let (ours, theirs) = (ledger.allocation(&account.id).await.unwrap(), model.allocation(id));
-        let ours: Vec<_> = ours.debits.iter().map(|debit| (debit.position as usize, i128::from(debit.settled.minor()))).collect();
+        let ours: Vec<_> = ours
+            .debits
+            .iter()
+            .map(|debit| (debit.position as usize, i128::from(debit.settled.minor())))
+            .collect();
         let theirs: Vec<_> = theirs.debits.iter().map(|debit| (debit.position, debit.settled)).collect();
         holds!(ours == theirs, "{id} is allocated {ours:?}, not {theirs:?}");
         for day in [0, 150, 420, 900] {
@@ -57,8 +67,12 @@ pub async fn as_the_model<S: LedgerStore>(store: S, exponent: u32, history: &[Co
         }
         for term in &model.terms {
             let at = bursar::TermId::new(u32::from(term.id.0), u32::from(term.id.1)).unwrap();
-            let (ours, theirs) = (ledger.term_balance(&account.id, at).await.unwrap(), model.figure(id, term.id));
-            holds!(i128::from(ours.balance.minor()) == theirs.balance, "{id} in {at}: {ours:?}, not {theirs:?}");
+            let (ours, theirs) =
+                (ledger.term_balance(&account.id, at).await.unwrap(), model.figure(id, term.id));
+            holds!(
+                i128::from(ours.balance.minor()) == theirs.balance,
+                "{id} in {at}: {ours:?}, not {theirs:?}"
+            );
             holds!(
                 i128::from(ours.brought_forward.minor()) == theirs.brought_forward,
                 "{id} in {at} brings forward {ours:?}, not {theirs:?}"
@@ -69,7 +83,12 @@ pub async fn as_the_model<S: LedgerStore>(store: S, exponent: u32, history: &[Co
     clean(&ledger).await
 }
 
-async fn same_aging<S: LedgerStore>(ledger: &Ledger<S>, model: &Model, account: &AccountId, as_of: chrono::NaiveDate) -> Law {
+async fn same_aging<S: LedgerStore>(
+    ledger: &Ledger<S>,
+    model: &Model,
+    account: &AccountId,
+    as_of: chrono::NaiveDate,
+) -> Law {
     let ours = ledger.aging(account, as_of, &Buckets::default()).await.unwrap();
     let theirs = model.aging(account.as_str(), as_of);
     let overdue: Vec<i128> = ours.overdue.iter().map(|bucket| i128::from(bucket.amount.minor())).collect();
@@ -105,17 +124,27 @@ pub async fn consistent<S: LedgerStore>(store: S, exponent: u32, history: &[Comm
     for account in accounts(&ledger).await {
         let entries = entries(&ledger, &account.id).await;
         let effects: i128 = entries.iter().map(|entry| i128::from(entry.effect.minor())).sum();
-        holds!(effects == i128::from(account.balance.minor()), "B1: {account:?} keeps a balance that is not {effects}");
+        holds!(
+            effects == i128::from(account.balance.minor()),
+            "B1: {account:?} keeps a balance that is not {effects}"
+        );
         book += effects;
         let balances = ledger.balances(&account.id).await.unwrap();
         for now in &balances {
             let (outstanding, credit) = (now.outstanding.minor(), now.credit.minor());
             holds!(outstanding == 0 || credit == 0, "B3: {now:?}");
             holds!(outstanding - credit == now.balance.minor(), "B3: {now:?}");
-            holds!(outstanding == now.arrears_remaining.minor() + now.fee_remaining.minor(), "section 5: {now:?}");
+            holds!(
+                outstanding == now.arrears_remaining.minor() + now.fee_remaining.minor(),
+                "section 5: {now:?}"
+            );
         }
         let last = balances.last().map_or(0, |balance| balance.balance.minor());
-        holds!(last == account.balance.minor(), "B2: the last term leaves {last}, the account {:?}", account.balance);
+        holds!(
+            last == account.balance.minor(),
+            "B2: the last term leaves {last}, the account {:?}",
+            account.balance
+        );
         settled(&entries, &account)?;
     }
     let whole = ledger.book_balance().await.unwrap();
@@ -131,24 +160,42 @@ fn settled(entries: &[Entry], account: &Account) -> Law {
     holds!(settled == by_credit, "B5: {settled} settled, {by_credit} by credits");
     holds!(allocation.settlements.iter().all(|one| one.amount.is_positive()), "B5: a settlement of nothing");
     for debit in &allocation.debits {
-        holds!(!debit.settled.is_negative() && debit.settled.minor() <= debit.amount.minor(), "B5: {debit:?}");
+        holds!(
+            !debit.settled.is_negative() && debit.settled.minor() <= debit.amount.minor(),
+            "B5: {debit:?}"
+        );
         let parts = allocation.settlements.iter().filter(|one| one.debit == debit.position);
         holds!(parts.map(|one| one.amount.minor()).sum::<i64>() == debit.settled.minor(), "B5: {debit:?}");
     }
     let outstanding = allocation.outstanding().unwrap();
-    holds!(outstanding == account.outstanding(), "B5: unsettled {outstanding}, outstanding {}", account.outstanding());
-    holds!(allocation.unallocated == account.credit(), "B5: unallocated {}, credit {}", allocation.unallocated, account.credit());
+    holds!(
+        outstanding == account.outstanding(),
+        "B5: unsettled {outstanding}, outstanding {}",
+        account.outstanding()
+    );
+    holds!(
+        allocation.unallocated == account.credit(),
+        "B5: unallocated {}, credit {}",
+        allocation.unallocated,
+        account.credit()
+    );
     for bounds in [&[30_u32, 60, 90][..], &[1], &[7, 14, 365], &[]] {
         let buckets = Buckets::new(bounds.iter().copied()).unwrap();
         let aging = Aging::of(&allocation, resolve::day(600), &buckets).unwrap();
-        let sum = aging.overdue.iter().map(|bucket| bucket.amount.minor()).sum::<i64>() + aging.not_yet_due.minor();
+        let sum =
+            aging.overdue.iter().map(|bucket| bucket.amount.minor()).sum::<i64>() + aging.not_yet_due.minor();
         holds!(sum == outstanding.minor() && aging.total == outstanding, "B10: {aging:?}");
         holds!(aging.overdue.len() == bounds.len() + 1, "B10: {aging:?}");
     }
     Ok(())
 }
 
-pub async fn reversal_restores<S: LedgerStore>(store: S, exponent: u32, history: &[Command], pick: Index) -> Law {
+pub async fn reversal_restores<S: LedgerStore>(
+    store: S,
+    exponent: u32,
+    history: &[Command],
+    pick: Index,
+) -> Law {
     let ledger = open(store, exponent).await;
     side_by_side(&ledger, exponent, history).await?;
     let mut before = Vec::new();
@@ -166,9 +213,15 @@ pub async fn reversal_restores<S: LedgerStore>(store: S, exponent: u32, history:
         return Ok(());
     }
     let target = live[pick.index(live.len())];
-    let others: Vec<Entry> = entries(&ledger, &target.account).await.into_iter().filter(|entry| entry.position != target.position).collect();
+    let others: Vec<Entry> = entries(&ledger, &target.account)
+        .await
+        .into_iter()
+        .filter(|entry| entry.position != target.position)
+        .collect();
     let without = TermTotals::fold(&others).unwrap();
-    let reversal = Reversal::of_entry(&target.account, target.position, "to see").key("to-see").on(date("2039-01-01").unwrap());
+    let reversal = Reversal::of_entry(&target.account, target.position, "to see")
+        .key("to-see")
+        .on(date("2039-01-01").unwrap());
     ledger.reverse(reversal).await.map_err(|error| error.to_string())?;
     for balance in without.balances(&target.account, ledger.currency()).unwrap() {
         let now = ledger.term_balance(&target.account, balance.term).await.unwrap();
@@ -177,7 +230,9 @@ pub async fn reversal_restores<S: LedgerStore>(store: S, exponent: u32, history:
     let after = entries(&ledger, &target.account).await;
     let kept: Vec<&Entry> = before.iter().filter(|entry| entry.account == target.account).collect();
     holds!(after.iter().take(kept.len()).eq(kept), "B6: an entry was touched");
-    let again = Reversal::of_entry(&target.account, target.position, "twice").key("twice").on(date("2039-01-01").unwrap());
+    let again = Reversal::of_entry(&target.account, target.position, "twice")
+        .key("twice")
+        .on(date("2039-01-01").unwrap());
     let refused = ledger.reverse(again).await.expect_err("an entry is reversed once");
     holds!(refused.refusal().is_some_and(|refusal| refusal.code() == "already-reversed"), "B6: {refused}");
     clean(&ledger).await
@@ -233,7 +288,11 @@ pub async fn replayed<S: LedgerStore + Clone>(
     cut: Index,
 ) -> Law {
     let mut model = Model::new(exponent);
-    let accepted: Vec<Command> = history.iter().filter(|command| !named_by_us(command) && model.apply(command).is_ok()).cloned().collect();
+    let accepted: Vec<Command> = history
+        .iter()
+        .filter(|command| !named_by_us(command) && model.apply(command).is_ok())
+        .cloned()
+        .collect();
     let file = model::to_file("book", exponent, &accepted);
     let whole = store();
     let (ledger, summary) = read(whole.clone(), &file).await?;
@@ -258,11 +317,19 @@ fn named_by_us(command: &Command) -> bool {
     takes_our_key(command) || matches!(command, Command::Reverse { of, .. } if of.starts_with("bursar:"))
 }
 
-async fn read<S: LedgerStore>(store: S, file: &str) -> Result<(Ledger<S>, bursar::school_file::ReplaySummary), String> {
+async fn read<S: LedgerStore>(
+    store: S,
+    file: &str,
+) -> Result<(Ledger<S>, bursar::school_file::ReplaySummary), String> {
     replay(store, BufReader::new(file.as_bytes()), |_| {}).await.map_err(|error| format!("{error}\n{file}"))
 }
 
-pub async fn exported<S: LedgerStore, T: LedgerStore>(from: S, to: T, exponent: u32, history: &[Command]) -> Law {
+pub async fn exported<S: LedgerStore, T: LedgerStore>(
+    from: S,
+    to: T,
+    exponent: u32,
+    history: &[Command],
+) -> Law {
     let ledger = open(from, exponent).await;
     side_by_side(&ledger, exponent, history).await?;
     let mut written = Vec::new();
@@ -272,14 +339,22 @@ pub async fn exported<S: LedgerStore, T: LedgerStore>(from: S, to: T, exponent: 
     holds!(summary.lines == exported.lines, "{exported:?} written, {summary:?} read");
     holds!(figures(&ledger).await == figures(&copy).await, "the figures differ\n{file}");
     let (theirs, ours) = (copy.calendar().await.unwrap(), ledger.calendar().await.unwrap());
-    holds!(theirs.terms() == ours.terms() && theirs.locked_through() == ours.locked_through(), "{theirs:?} is not {ours:?}");
-    holds!(exported.current_term_left_out || theirs.current() == ours.current(), "{theirs:?} is not {ours:?}");
+    holds!(
+        theirs.terms() == ours.terms() && theirs.locked_through() == ours.locked_through(),
+        "{theirs:?} is not {ours:?}"
+    );
+    holds!(
+        exported.current_term_left_out || theirs.current() == ours.current(),
+        "{theirs:?} is not {ours:?}"
+    );
     let (ours, theirs) = (accounts(&ledger).await, accounts(&copy).await);
     for (one, other) in ours.iter().zip(&theirs) {
         let same = (&one.id, &one.groups, one.standing, one.version, one.balance)
             == (&other.id, &other.groups, other.standing, other.version, other.balance);
         holds!(same, "{one:?} became {other:?}");
-        let keys = |entries: Vec<Entry>| -> Vec<_> { entries.into_iter().map(|entry| (entry.key.clone(), entry.effect)).collect() };
+        let keys = |entries: Vec<Entry>| -> Vec<_> {
+            entries.into_iter().map(|entry| (entry.key.clone(), entry.effect)).collect()
+        };
         let (before, after) = (keys(entries(&ledger, &one.id).await), keys(entries(&copy, &one.id).await));
         holds!(before == after, "the entries of {} differ: {before:?}, {after:?}", one.id);
     }
