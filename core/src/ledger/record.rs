@@ -217,13 +217,15 @@ impl<S: LedgerStore> Ledger<S> {
 
     async fn decision(&self, posting: &Posting) -> Result<Decision, Error> {
         let entry = &posting.entry;
+        let account = self.store.accounts(&self.book, std::slice::from_ref(&entry.account)).await?.pop();
         let reversed = match posting.reverses() {
             Some(of) => self.store.reversal_of(&self.book, &entry.account, of).await?.is_some(),
             None => false,
         };
+        let calendar = self.state().await?.calendar;
+        // Last: if the same request was recorded meanwhile, what it changed is seen together with its key, never without it.
         let same_key = self.store.entries_by_key(&self.book, std::slice::from_ref(&entry.key)).await?.pop();
-        let account = self.store.accounts(&self.book, std::slice::from_ref(&entry.account)).await?.pop();
-        Ok(Decision { calendar: self.state().await?.calendar, account, same_key, reversed })
+        Ok(Decision { calendar, account, same_key, reversed })
     }
 
     /// A charge that was billed elsewhere takes the next slot of its code, if the account has no live billed charge of it. A group named
