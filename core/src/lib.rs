@@ -1,4 +1,6 @@
 #![doc = include_str!("docs/lib.md")]
+// Money is summed here: nothing may wrap (B9).
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
 mod account;
 mod aging;
@@ -21,6 +23,7 @@ mod receipt;
 mod refusal;
 pub mod rule;
 pub mod school_file;
+mod shared;
 mod standing;
 mod statement;
 pub mod store;

@@ -317,7 +317,7 @@ impl<S: LedgerStore, W: Write> Export<'_, S, W> {
             EntryKind::Adjustment { reason } => (fields.what, fields.reason) = ("adjust", Some(&**reason)),
             EntryKind::WriteOff { reason } => (fields.what, fields.reason) = ("write_off", Some(&**reason)),
             EntryKind::Refund { method, .. } => {
-                (fields.what, fields.method) = ("refund", Some(method.as_str()))
+                (fields.what, fields.method) = ("refund", Some(method.as_str()));
             }
             EntryKind::Payment { method, reference } => {
                 (fields.what, fields.method) = ("pay", Some(method.as_str()));

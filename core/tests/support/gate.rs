@@ -1,0 +1,187 @@
+//! A gate around a store: every call waits before it until the test lets it through, so that two callers can be run against each other in
+//! every order.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bursar::rule::Posting;
+use bursar::store::{
+    AccountFilter, Billed, BillingOrder, Book, BookTotals, ChangeSet, ChargeMade, Committed, FileMark, Posted, RepriceOrder,
+    Repriced, TermRow,
+};
+use bursar::{
+    Account, AccountId, BookId, Currency, Entry, Fee, FeeKey, IdempotencyKey, LedgerStore, Payer, StoreError, TermId,
+    TermTotals,
+};
+use chrono::{DateTime, Utc};
+use tokio::sync::{Semaphore, mpsc};
+use uuid::Uuid;
+
+/// What a caller tells the scheduler.
+#[derive(Debug)]
+pub enum Report {
+    /// It waits before its next store call.
+    Waits,
+    /// It has its answer.
+    Done,
+}
+
+/// A store whose every call waits to be let through.
+pub struct Gated<S> {
+    store: S,
+    permits: Arc<Semaphore>,
+    reports: mpsc::UnboundedSender<Report>,
+}
+
+impl<S> Gated<S> {
+    async fn gate(&self) {
+        self.reports.send(Report::Waits).unwrap();
+        self.permits.acquire().await.unwrap().forget();
+    }
+}
+
+macro_rules! gated {
+    ($(async fn $name:ident($($argument:ident: $type:ty),*) -> $answer:ty;)*) => {
+        #[async_trait]
+        impl<S: LedgerStore> LedgerStore for Gated<S> {
+            fn now(&self) -> DateTime<Utc> {
+                self.store.now()
+            }
+
+            fn new_id(&self) -> Uuid {
+                self.store.new_id()
+            }
+
+            async fn pause(&self, _time: Duration) {}
+
+            $(
+                async fn $name(&self, $($argument: $type),*) -> Result<$answer, StoreError> {
+                    self.gate().await;
+                    self.store.$name($($argument),*).await
+                }
+            )*
+        }
+    };
+}
+
+gated! {
+    async fn open_book(book: &BookId, currency: Currency) -> Book;
+    async fn book(book: &BookId) -> Option<Book>;
+    async fn fees(book: &BookId, term: TermId, after: Option<&FeeKey>, limit: u32) -> Vec<Fee>;
+    async fn fees_of(book: &BookId, term: TermId, payers: &[Payer]) -> Vec<Fee>;
+    async fn fee_charged(book: &BookId, fee: &FeeKey) -> bool;
+    async fn accounts(book: &BookId, ids: &[AccountId]) -> Vec<Account>;
+    async fn list_accounts(book: &BookId, filter: AccountFilter, after: Option<&AccountId>, limit: u32) -> Vec<Account>;
+    async fn entries(book: &BookId, account: &AccountId, after: u32, limit: u32) -> Vec<Entry>;
+    async fn scan(book: &BookId, after: Option<(&AccountId, u32)>, limit: u32) -> Vec<Entry>;
+    async fn entries_by_key(book: &BookId, keys: &[IdempotencyKey]) -> Vec<Entry>;
+    async fn reversal_of(book: &BookId, account: &AccountId, position: u32) -> Option<u32>;
+    async fn charges(book: &BookId, term: TermId, accounts: &[AccountId]) -> Vec<ChargeMade>;
+    async fn totals(book: &BookId, accounts: &[AccountId]) -> Vec<(AccountId, TermTotals)>;
+    async fn term_rows(book: &BookId, term: TermId, after: Option<&AccountId>, limit: u32) -> Vec<TermRow>;
+    async fn book_totals(book: &BookId) -> BookTotals;
+    async fn file_marks(book: &BookId, after_lines: u64, limit: u32) -> Vec<FileMark>;
+    async fn post(book: &BookId, posting: Posting) -> Posted;
+    async fn commit(book: &BookId, changes: ChangeSet) -> Committed;
+    async fn bill(book: &BookId, order: BillingOrder) -> Billed;
+    async fn reprice(book: &BookId, order: RepriceOrder) -> Repriced;
+}
+
+/// One caller as the scheduler holds it.
+struct Caller {
+    permits: Arc<Semaphore>,
+    reports: mpsc::UnboundedReceiver<Report>,
+    waiting: bool,
+}
+
+impl Caller {
+    /// Lets it make one store call, and waits until it stands before the next or has its answer.
+    async fn step(&mut self) {
+        self.permits.add_permits(1);
+        self.settle().await;
+    }
+
+    async fn settle(&mut self) {
+        self.waiting = matches!(self.reports.recv().await, Some(Report::Waits));
+    }
+}
+
+/// What a caller does with the store that is gated for it.
+pub type Call<S> = Arc<dyn Fn(Gated<S>) -> std::pin::Pin<Box<dyn Future<Output = String> + Send>> + Send + Sync>;
+
+/// Runs callers against each other in the order that `choose` gives: of those that wait, which one goes next. Gives their answers.
+async fn run<S>(store: &S, calls: &[Call<S>], mut choose: impl FnMut(&[usize]) -> usize) -> Vec<String>
+where
+    S: LedgerStore + Clone + 'static,
+{
+    let (mut callers, mut tasks) = (Vec::new(), Vec::new());
+    for call in calls {
+        let (sender, reports) = mpsc::unbounded_channel();
+        let permits = Arc::new(Semaphore::new(0));
+        let gated = Gated { store: store.clone(), permits: Arc::clone(&permits), reports: sender.clone() };
+        let future = call(gated);
+        tasks.push(tokio::spawn(async move {
+            let answer = future.await;
+            sender.send(Report::Done).unwrap();
+            answer
+        }));
+        callers.push(Caller { permits, reports, waiting: false });
+    }
+    for caller in &mut callers {
+        caller.settle().await;
+    }
+    loop {
+        let waiting: Vec<usize> = (0..callers.len()).filter(|at| callers[*at].waiting).collect();
+        if waiting.is_empty() {
+            break;
+        }
+        let next = if waiting.len() == 1 { waiting[0] } else { waiting[choose(&waiting)] };
+        callers[next].step().await;
+    }
+    let mut answers = Vec::new();
+    for task in tasks {
+        answers.push(task.await.unwrap());
+    }
+    answers
+}
+
+/// Runs callers against each other in every order, each time on a fresh store, and gives each outcome to `judge` with the order that led
+/// to it. At most `orders_max` orders are run; says how many there were.
+pub async fn every_order<S, F>(
+    fresh: impl AsyncFn() -> S,
+    calls: &[Call<S>],
+    orders_max: usize,
+    judge: impl Fn(S, Vec<String>, String) -> F,
+) -> usize
+where
+    S: LedgerStore + Clone + 'static,
+    F: Future<Output = ()>,
+{
+    // The choices made so far and how many there were at each: the next order changes the last choice that has another.
+    let mut choices: Vec<(usize, usize)> = Vec::new();
+    for order in 1..=orders_max {
+        let store = fresh().await;
+        let (mut depth, mut taken) = (0, String::new());
+        let answers = run(&store, calls, |waiting| {
+            if depth == choices.len() {
+                choices.push((0, waiting.len()));
+            }
+            let choice = choices[depth].0;
+            depth += 1;
+            taken.push_str(&waiting[choice].to_string());
+            choice
+        })
+        .await;
+        choices.truncate(depth);
+        judge(store, answers, taken).await;
+        while choices.last().is_some_and(|(choice, of)| choice + 1 == *of) {
+            choices.pop();
+        }
+        match choices.last_mut() {
+            Some((choice, _)) => *choice += 1,
+            None => return order,
+        }
+    }
+    orders_max
+}
