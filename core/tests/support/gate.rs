@@ -147,7 +147,7 @@ where
 }
 
 /// Runs callers against each other in every order, each time on a fresh store, and gives each outcome to `judge` with the order that led
-/// to it. At most `orders_max` orders are run; says how many there were.
+/// to it. Where there are more than `orders_max`, half of that many are run in turn and as many again by lot. Says how many were run.
 pub async fn every_order<S, F>(
     fresh: impl AsyncFn() -> S,
     calls: &[Call<S>],
@@ -160,14 +160,22 @@ where
 {
     // The choices made so far and how many there were at each: the next order changes the last choice that has another.
     let mut choices: Vec<(usize, usize)> = Vec::new();
+    let mut lot = 0x9e37_79b9_7f4a_7c15_u64;
     for order in 1..=orders_max {
+        let by_lot = order > orders_max / 2;
         let store = fresh().await;
         let (mut depth, mut taken) = (0, String::new());
         let answers = run(&store, calls, |waiting| {
             if depth == choices.len() {
                 choices.push((0, waiting.len()));
             }
-            let choice = choices[depth].0;
+            let mut choice = choices[depth].0;
+            if by_lot {
+                lot ^= lot << 13;
+                lot ^= lot >> 7;
+                lot ^= lot << 17;
+                choice = usize::try_from(lot % 1_000).unwrap() % waiting.len();
+            }
             depth += 1;
             taken.push_str(&waiting[choice].to_string());
             choice
@@ -175,6 +183,9 @@ where
         .await;
         choices.truncate(depth);
         judge(store, answers, taken).await;
+        if by_lot {
+            continue;
+        }
         while choices.last().is_some_and(|(choice, of)| choice + 1 == *of) {
             choices.pop();
         }
