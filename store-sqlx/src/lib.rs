@@ -1,1 +1,37 @@
-//! The SQL store.
+//! The SQL store of [`bursar`]: ledgers in the application's own database, through [`sqlx`].
+//!
+//! | feature | store | inside the caller's transaction |
+//! |---|---|---|
+//! | `sqlite` | `SqliteStore` | `SqliteTx` |
+//!
+//! # What it keeps to
+//!
+//! - All its tables begin with `bursar_`. They are made and brought up to date whenever a store is opened, by whichever process comes first;
+//!   neither the application's own tables nor sqlx's record of its migrations is touched.
+//! - Entries are append-only: the database itself refuses to change or delete one.
+//! - Writes are gathered: one task takes whatever is asked for at one moment to the disk together, and answers each when all of it is
+//!   durable. A caller that goes away loses its answer and nothing else.
+//! - The rule by which an entry is admitted is in the statement that records it; keys, billed slots and reversals are unique by index.
+//!
+//! # What it does not do
+//!
+//! - The store lives on the tokio runtime on which it was opened, and ends with it.
+//! - A file on a network drive is no place for an SQLite database.
+
+#[cfg(feature = "sqlite")]
+mod batch;
+#[cfg(feature = "sqlite")]
+mod columns;
+#[cfg(feature = "sqlite")]
+mod json;
+#[cfg(feature = "sqlite")]
+mod lane;
+#[cfg(feature = "sqlite")]
+mod sqlite;
+#[cfg(feature = "sqlite")]
+mod surroundings;
+
+#[cfg(feature = "sqlite")]
+pub use sqlite::{SqliteOptions, SqliteStore, SqliteTx};
+/// The version of sqlx that the store is built with: use it for pools and transactions that are given to the store.
+pub use sqlx;

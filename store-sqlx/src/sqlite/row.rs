@@ -1,0 +1,97 @@
+//! Rows as SQLite gives them.
+
+use bursar::store::ChargeMade;
+use bursar::{Account, AccountId, Entry, Fee, FeeKey, FeeGroup, Instalment, Money, NewEntry, Payer, StoreError, TermId, Text};
+use sqlx::sqlite::{Sqlite, SqliteRow};
+use sqlx::{Decode, Row, Type};
+use uuid::Uuid;
+
+use super::error::failed;
+use crate::columns::{KindColumns, corrupt, day, instant, name, narrow, term, word};
+
+/// A column of a row.
+pub(super) fn get<'r, T>(row: &'r SqliteRow, column: usize) -> Result<T, StoreError>
+where
+    T: Decode<'r, Sqlite> + Type<Sqlite>,
+{
+    row.try_get(column).map_err(failed("read a row"))
+}
+
+pub(super) fn entry(row: &SqliteRow) -> Result<Entry, StoreError> {
+    let optional = |column| get::<Option<&str>>(row, column);
+    let columns = KindColumns {
+        kind: get(row, 4)?,
+        figure: get(row, 5)?,
+        method: optional(11)?,
+        reference: optional(12)?,
+        reason: optional(13)?,
+        code: optional(14)?,
+        due_on: get(row, 15)?,
+        slot: get(row, 16)?,
+        fee_group: optional(17)?,
+        reverses: get(row, 18)?,
+        concession: optional(19)?,
+    };
+    let id = get::<&[u8]>(row, 2)?;
+    let entry = NewEntry {
+        id: Uuid::from_slice(id).map_err(|error| corrupt(error.to_string()))?,
+        account: name(get(row, 0)?)?,
+        term: term(get(row, 3)?)?,
+        kind: columns.kind()?,
+        effect: Money::from_minor(get(row, 6)?, word(get(row, 21)?)?),
+        effective_on: day(get(row, 7)?)?,
+        recorded_at: instant(get(row, 8)?)?,
+        recorded_by: optional(9)?.map(Text::from),
+        key: name(get(row, 10)?)?,
+        note: optional(20)?.map(Text::from),
+    };
+    Ok(entry.at(narrow(get(row, 1)?)?))
+}
+
+pub(super) fn account(row: &SqliteRow) -> Result<Account, StoreError> {
+    let groups = get::<Option<&str>>(row, 6)?.unwrap_or_default();
+    let mut groups =
+        groups.split('\n').filter(|group| !group.is_empty()).map(name).collect::<Result<Vec<FeeGroup>, _>>()?;
+    groups.sort();
+    Ok(Account {
+        id: name(get(row, 0)?)?,
+        enrolled_on: day(get(row, 1)?)?,
+        standing: word(get(row, 2)?)?,
+        groups,
+        version: narrow(get(row, 3)?)?,
+        revision: narrow(get(row, 4)?)?,
+        balance: Money::from_minor(get(row, 5)?, word(get(row, 7)?)?),
+    })
+}
+
+/// The fees of rows that are one an instalment, in the order of keys and instalments.
+pub(super) fn fees(term: TermId, rows: &[SqliteRow]) -> Result<Vec<Fee>, StoreError> {
+    let mut fees: Vec<Fee> = Vec::new();
+    for row in rows {
+        let payer = match get::<i64>(row, 0)? {
+            0 => Payer::Group(name(get(row, 1)?)?),
+            1 => Payer::Account(name(get(row, 1)?)?),
+            other => return Err(corrupt(format!("{other} is no kind of payer"))),
+        };
+        let key = FeeKey { term, payer, code: name(get(row, 2)?)? };
+        let amount = Money::from_minor(get(row, 5)?, word(get(row, 7)?)?);
+        let part = Instalment { amount, due_on: day(get(row, 6)?)? };
+        match fees.last_mut().filter(|fee| fee.key == key) {
+            Some(fee) => fee.instalments.push(part),
+            None => fees.push(Fee { key, instalments: vec![part], revision: narrow(get(row, 3)?)? }),
+        }
+    }
+    Ok(fees)
+}
+
+pub(super) fn charge_made(row: &SqliteRow) -> Result<ChargeMade, StoreError> {
+    let slot = match get::<Option<i64>>(row, 2)? {
+        Some(ordinal) => {
+            let slot = bursar::BilledSlot::from_ordinal(ordinal);
+            Some(slot.ok_or_else(|| corrupt(format!("{ordinal} is no slot")))?)
+        }
+        None => None,
+    };
+    let account: AccountId = name(get(row, 0)?)?;
+    Ok(ChargeMade { account, code: name(get(row, 1)?)?, slot, live: get(row, 3)? })
+}
