@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use bursar::store::{ChargeMade, TermRow};
 use bursar::{Account, BilledSlot, Entry, EntryKind, FeeCode, Refusal, TermId, TermTotals, Totals};
+
 use crate::chunks::Chunks;
 
 /// What every entry of an account changes.

@@ -186,7 +186,8 @@ impl BookLog {
     pub(crate) fn push(&mut self, entry: Entry) {
         let Some(place) = self.places.get(&entry.account).copied() else { return };
         let Some(log) = usize::try_from(place).ok().and_then(|at| self.accounts.get_mut(at)) else { return };
-        let (hash, at) = (self.hasher.hash_one(&entry.key), Place { account: place, position: entry.position });
+        let (hash, at) =
+            (self.hasher.hash_one(&entry.key), Place { account: place, position: entry.position });
         if let Some(fee) = fee_of(&entry) {
             self.charged.insert(fee);
         }
