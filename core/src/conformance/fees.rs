@@ -2,7 +2,7 @@
 
 use super::Given;
 use super::failure::{Failure, holds, same};
-use super::kinds::{account, billed, by_hand, group, reversal, term};
+use super::kinds::{account, billed, by_hand, day, group, reversal, term};
 use super::school::{ALL, School, group_fee, own_fee};
 use super::snapshot::Snapshot;
 use crate::store::{BookChange, ChangeSet};
@@ -25,8 +25,8 @@ async fn fees_are_kept_exactly(given: Given) -> Result<(), Failure> {
     school.open_accounts(&[&long]).await?;
     let mut many = group_fee(term(1)?, &long, &long, &[(AMOUNT_MAX, "9999-12-31")])?;
     many.revision = 7;
-    let parts: Vec<(i64, String)> =
-        (1..=100).map(|n| (n, format!("20{}-01-{:02}", 10 + n / 28, 1 + n % 28))).collect();
+    let days = day("2026-01-12")?.iter_weeks().take(100);
+    let parts: Vec<(i64, String)> = (1..).zip(days.map(|day| day.to_string())).collect();
     let parts: Vec<(i64, &str)> = parts.iter().map(|(minor, day)| (*minor, day.as_str())).collect();
     let expected = vec![
         group_fee(term(1)?, "PRIMARY", "tuition", &parts)?,

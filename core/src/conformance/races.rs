@@ -108,8 +108,7 @@ async fn one_key_is_recorded_once(given: Given) -> Result<(), Failure> {
             async move {
                 let who =
                     if round.is_multiple_of(2) { "s-1" } else { names.get(n % 3).copied().unwrap_or("s-1") };
-                let minor = -1_i64.saturating_add(i64::from(round.is_multiple_of(3)));
-                let posting = school.posting(who, &under, payment(), minor.saturating_sub(1))?;
+                let posting = school.posting(who, &under, payment(), -1)?;
                 post(&school, n, posting).await
             }
         });
