@@ -42,22 +42,23 @@ impl Batch {
         self.postings.is_empty()
     }
 
-    /// Takes a posting in, or gives it back when it has to wait for those already here.
-    pub(crate) fn add(&mut self, posting: Posting) -> Result<(), Posting> {
+    /// Whether a posting may join; else it has to wait for those already here.
+    pub(crate) fn fits(&self, posting: &Posting) -> bool {
         let entry = &posting.entry;
-        if self.keys.contains(&entry.key)
-            || (posting.version.is_some() && self.accounts.contains(&entry.account))
-            || posting.reverses().is_some_and(|of| self.reversed.contains(&(entry.account.clone(), of)))
-            || slot(&posting).is_some_and(|slot| self.slots.contains(&slot))
-        {
-            return Err(posting);
-        }
+        let moved = posting.version.is_some() && self.accounts.contains(&entry.account);
+        let reversed = posting.reverses().is_some_and(|of| self.reversed.contains(&(entry.account.clone(), of)));
+        let billed = slot(posting).is_some_and(|slot| self.slots.contains(&slot));
+        !(self.keys.contains(&entry.key) || moved || reversed || billed)
+    }
+
+    /// Takes in a posting that fits.
+    pub(crate) fn add(&mut self, posting: Posting) {
+        let entry = &posting.entry;
         self.keys.insert(entry.key.clone());
         self.accounts.insert(entry.account.clone());
         self.reversed.extend(posting.reverses().map(|of| (entry.account.clone(), of)));
         self.slots.extend(slot(&posting));
         self.postings.push(posting);
-        Ok(())
     }
 
     /// Parts postings into batches to be recorded one after the other.
@@ -65,11 +66,10 @@ impl Batch {
         let mut runs: Vec<Self> = Vec::new();
         let mut run = Self::new(book.clone());
         for posting in postings {
-            if let Err(posting) = run.add(posting) {
+            if !run.fits(&posting) {
                 runs.push(std::mem::replace(&mut run, Self::new(book.clone())));
-                // An empty batch takes everything.
-                let _ = run.add(posting);
             }
+            run.add(posting);
         }
         runs.push(run);
         runs.retain(|run| !run.is_empty());

@@ -33,6 +33,29 @@ pub(crate) enum Done {
     Repriced(Repriced),
 }
 
+impl Done {
+    pub(crate) fn opened(self) -> Result<Book, StoreError> {
+        if let Self::Opened(book) = self { Ok(book) } else { Err(self.mixed_up()) }
+    }
+
+    pub(crate) fn committed(self) -> Result<Committed, StoreError> {
+        if let Self::Committed(committed) = self { Ok(committed) } else { Err(self.mixed_up()) }
+    }
+
+    pub(crate) fn billed(self) -> Result<Billed, StoreError> {
+        if let Self::Billed(billed) = self { Ok(billed) } else { Err(self.mixed_up()) }
+    }
+
+    pub(crate) fn repriced(self) -> Result<Repriced, StoreError> {
+        if let Self::Repriced(repriced) = self { Ok(repriced) } else { Err(self.mixed_up()) }
+    }
+
+    /// A defect of the library's: a job is answered with its own kind of answer.
+    fn mixed_up(&self) -> StoreError {
+        StoreError::new(StoreErrorKind::Misuse, "write", format!("a job was answered with {self:?}"))
+    }
+}
+
 /// Who writes at the end of the lane.
 pub(crate) trait Writer: Send + 'static {
     /// Records the admitted ones of the postings of these batches, durably, and answers each, batch by batch.
@@ -119,11 +142,13 @@ impl Round {
         let mut round = Self::default();
         for _ in 0..waiting.len() {
             match waiting.pop_front() {
-                Some(Work::Post(book, posting, reply)) => {
-                    if let Err((posting, reply)) = round.add(&book, posting, reply) {
-                        waiting.push_back(Work::Post(book, posting, reply));
+                Some(Work::Post(book, posting, reply)) => match round.place(&book) {
+                    Some((batch, replies)) if batch.fits(&posting) => {
+                        batch.add(posting);
+                        replies.push(reply);
                     }
-                }
+                    _ => waiting.push_back(Work::Post(book, posting, reply)),
+                },
                 Some(Work::Run(job, reply)) => round.jobs.push((job, reply)),
                 Some(Work::Close(reply)) => round.closing = Some(reply),
                 None => break,
@@ -132,22 +157,14 @@ impl Round {
         round
     }
 
-    fn add(&mut self, book: &BookId, posting: Posting, reply: Reply<Posted>) -> Result<(), (Posting, Reply<Posted>)> {
+    /// The batch of a book, and the replies to it.
+    fn place(&mut self, book: &BookId) -> Option<(&mut Batch, &mut Vec<Reply<Posted>>)> {
         let at = self.batches.iter().position(|batch| batch.book() == book).unwrap_or_else(|| {
             self.batches.push(Batch::new(book.clone()));
             self.replies.push(Vec::new());
             self.batches.len().saturating_sub(1)
         });
-        let (Some(batch), Some(replies)) = (self.batches.get_mut(at), self.replies.get_mut(at)) else {
-            return Err((posting, reply));
-        };
-        match batch.add(posting) {
-            Ok(()) => {
-                replies.push(reply);
-                Ok(())
-            }
-            Err(posting) => Err((posting, reply)),
-        }
+        self.batches.get_mut(at).zip(self.replies.get_mut(at))
     }
 
     /// Does it, and answers everybody. A caller that is gone is no error.

@@ -1,5 +1,6 @@
 //! How a database file is opened.
 
+use std::path::Path;
 use std::str::FromStr as _;
 use std::time::Duration;
 
@@ -25,7 +26,7 @@ use crate::surroundings::pause;
 /// # let folder = tempfile::tempdir().unwrap();
 /// # let path = folder.path().join("fees.db");
 /// let options = SqliteOptions::new().readers(2).busy_timeout(Duration::from_secs(10));
-/// let store = options.open(path.to_str().unwrap()).await?;
+/// let store = options.open(path).await?;
 /// # store.close().await;
 /// # Ok(())
 /// # }
@@ -86,8 +87,8 @@ impl SqliteOptions {
     /// [`NotADatabase`](StoreErrorKind::NotADatabase), [`CannotOpen`](StoreErrorKind::CannotOpen),
     /// [`ReadOnly`](StoreErrorKind::ReadOnly), [`NewerSchema`](StoreErrorKind::NewerSchema), [`Busy`](StoreErrorKind::Busy),
     /// [`Corrupt`](StoreErrorKind::Corrupt), [`Full`](StoreErrorKind::Full).
-    pub async fn open(&self, path_or_url: &str) -> Result<SqliteStore, StoreError> {
-        let options = self.connect_options(path_or_url)?;
+    pub async fn open(&self, path_or_url: impl AsRef<Path>) -> Result<SqliteStore, StoreError> {
+        let options = self.connect_options(path_or_url.as_ref())?;
         let writing = options.clone().journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Full);
         let writing = writing.pragma("wal_autocheckpoint", self.checkpoint_pages.to_string());
         // One connection that is never given up, so that its prepared statements and its cache stay.
@@ -98,7 +99,9 @@ impl SqliteOptions {
         Ok(SqliteStore::over(readers, SqliteWriter::new(writer, true, self.busy_timeout)))
     }
 
-    fn connect_options(&self, path_or_url: &str) -> Result<SqliteConnectOptions, StoreError> {
+    fn connect_options(&self, path: &Path) -> Result<SqliteConnectOptions, StoreError> {
+        // A path that is no text is no address either.
+        let path_or_url = path.to_str().unwrap_or("a path");
         let misuse = |detail: String| StoreError::new(StoreErrorKind::Misuse, "open the database", detail);
         if path_or_url.is_empty() || path_or_url.contains(":memory:") || path_or_url.contains("mode=memory") {
             let detail = "this is no file; a database in memory is opened by SqliteStore::in_memory";
@@ -109,7 +112,7 @@ impl SqliteOptions {
             let options = options.map_err(|error| misuse(format!("the address is not understood: {error}")))?;
             if path_or_url.contains("mode=ro") { options } else { options.create_if_missing(true) }
         } else {
-            SqliteConnectOptions::new().filename(path_or_url).create_if_missing(true)
+            SqliteConnectOptions::new().filename(path).create_if_missing(true)
         };
         Ok(common(options, self.busy_timeout).pragma("cache_size", format!("-{}", self.cache_kib)))
     }
@@ -117,15 +120,12 @@ impl SqliteOptions {
     /// Connects for the first time and brings the schema up to date. Switching a new file to its log cannot be waited for by SQLite's own
     /// timeout, so that several processes that start at once are told to wait here.
     async fn prepare(&self, writer: &SqlitePool) -> Result<(), StoreError> {
-        #[expect(clippy::disallowed_methods, reason = "how long to wait is the store's own affair, not the school's time")]
         let until = Instant::now() + self.busy_timeout;
         loop {
             match writer.acquire().await {
                 Ok(mut conn) => return migrate(&mut conn).await,
                 Err(error) => {
-                    #[expect(clippy::disallowed_methods, reason = "as above")]
-                    let late = Instant::now() >= until;
-                    if late || !is_busy(&error) {
+                    if Instant::now() >= until || !is_busy(&error) {
                         return Err(failed("open the database")(error));
                     }
                     pause(Duration::from_millis(10)).await;

@@ -1,5 +1,6 @@
 //! The store over a database of its own, or over the caller's pool.
 
+use std::path::Path;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -20,7 +21,7 @@ use uuid::Uuid;
 use super::error::failed;
 use super::migrate::migrate;
 use super::options::{SqliteOptions, common, lasting};
-use super::writer::{SqliteWriter, answer};
+use super::writer::SqliteWriter;
 use super::read;
 use crate::lane::{Job, Lane};
 use crate::surroundings;
@@ -64,8 +65,8 @@ impl SqliteStore {
     ///
     /// # Errors
     /// Those of [`SqliteOptions::open`].
-    pub async fn open(path_or_url: impl AsRef<str>) -> Result<Self, StoreError> {
-        SqliteOptions::new().open(path_or_url.as_ref()).await
+    pub async fn open(path_or_url: impl AsRef<Path>) -> Result<Self, StoreError> {
+        SqliteOptions::new().open(path_or_url).await
     }
 
     /// A database in memory, gone with the last clone of the store.
@@ -143,7 +144,7 @@ impl LedgerStore for SqliteStore {
         // Mostly it is there, and opening it writes nothing.
         match self.book(book).await? {
             Some(there) => Ok(there),
-            None => answer::opened(self.lane.run(Job::Open(book.clone(), currency)).await?),
+            None => self.lane.run(Job::Open(book.clone(), currency)).await?.opened(),
         }
     }
 
@@ -251,14 +252,14 @@ impl LedgerStore for SqliteStore {
     }
 
     async fn commit(&self, book: &BookId, changes: ChangeSet) -> Result<Committed, StoreError> {
-        answer::committed(self.lane.run(Job::Commit(book.clone(), changes)).await?)
+        self.lane.run(Job::Commit(book.clone(), changes)).await?.committed()
     }
 
     async fn bill(&self, book: &BookId, order: BillingOrder) -> Result<Billed, StoreError> {
-        answer::billed(self.lane.run(Job::Bill(book.clone(), order)).await?)
+        self.lane.run(Job::Bill(book.clone(), order)).await?.billed()
     }
 
     async fn reprice(&self, book: &BookId, order: RepriceOrder) -> Result<Repriced, StoreError> {
-        answer::repriced(self.lane.run(Job::Reprice(book.clone(), order)).await?)
+        self.lane.run(Job::Reprice(book.clone(), order)).await?.repriced()
     }
 }

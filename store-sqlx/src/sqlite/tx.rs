@@ -20,7 +20,7 @@ use uuid::Uuid;
 use super::error::Phase;
 use super::post::{Recorded, post};
 use super::read;
-use super::writer::{Begin, answer, transact};
+use super::writer::{Begin, transact};
 use crate::lane::{Done, Job};
 use crate::surroundings;
 
@@ -100,7 +100,7 @@ impl LedgerStore for SqliteTx<'_> {
     }
 
     async fn open_book(&self, book: &BookId, currency: Currency) -> Result<Book, StoreError> {
-        answer::opened(self.run(Job::Open(book.clone(), currency)).await?)
+        self.run(Job::Open(book.clone(), currency)).await?.opened()
     }
 
     async fn book(&self, book: &BookId) -> Result<Option<Book>, StoreError> {
@@ -216,14 +216,14 @@ impl LedgerStore for SqliteTx<'_> {
     }
 
     async fn commit(&self, book: &BookId, changes: ChangeSet) -> Result<Committed, StoreError> {
-        answer::committed(self.run(Job::Commit(book.clone(), changes)).await?)
+        self.run(Job::Commit(book.clone(), changes)).await?.committed()
     }
 
     async fn bill(&self, book: &BookId, order: BillingOrder) -> Result<Billed, StoreError> {
-        answer::billed(self.run(Job::Bill(book.clone(), order)).await?)
+        self.run(Job::Bill(book.clone(), order)).await?.billed()
     }
 
     async fn reprice(&self, book: &BookId, order: RepriceOrder) -> Result<Repriced, StoreError> {
-        answer::repriced(self.run(Job::Reprice(book.clone(), order)).await?)
+        self.run(Job::Reprice(book.clone(), order)).await?.repriced()
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bursar::store::{Billed, Committed, Posted, Repriced};
+use bursar::store::{Committed, Posted, Repriced};
 use bursar::{StoreError, StoreErrorKind};
 use sqlx::pool::PoolConnection;
 use sqlx::{Connection, Sqlite, SqliteConnection, SqlitePool};
@@ -117,9 +117,7 @@ impl SqliteWriter {
 
     /// Whether a busy database is tried again; it has waited a little then, longer from time to time.
     async fn again(&self, error: &StoreError, until: Instant, attempt: &mut u32) -> bool {
-        #[expect(clippy::disallowed_methods, reason = "how long to wait is the store's own affair, not the school's time")]
-        let late = Instant::now() >= until;
-        if error.kind != StoreErrorKind::Busy || late {
+        if error.kind != StoreErrorKind::Busy || Instant::now() >= until {
             return false;
         }
         *attempt = attempt.saturating_add(1);
@@ -129,9 +127,7 @@ impl SqliteWriter {
     }
 
     fn deadline(&self) -> Instant {
-        #[expect(clippy::disallowed_methods, reason = "how long to wait is the store's own affair, not the school's time")]
-        let now = Instant::now();
-        now + self.patience
+        Instant::now() + self.patience
     }
 
     async fn post_once(&mut self, batches: &[Batch]) -> Result<Vec<Vec<Posted>>, StoreError> {
@@ -256,27 +252,3 @@ impl Writer for SqliteWriter {
     }
 }
 
-/// What a job answers, as the call that asked for it expects.
-pub(super) mod answer {
-    use super::{Billed, Committed, Done, Repriced, StoreError, corrupt};
-
-    pub(in crate::sqlite) fn opened(done: Done) -> Result<bursar::store::Book, StoreError> {
-        if let Done::Opened(book) = done { Ok(book) } else { Err(mixed_up()) }
-    }
-
-    pub(in crate::sqlite) fn committed(done: Done) -> Result<Committed, StoreError> {
-        if let Done::Committed(committed) = done { Ok(committed) } else { Err(mixed_up()) }
-    }
-
-    pub(in crate::sqlite) fn billed(done: Done) -> Result<Billed, StoreError> {
-        if let Done::Billed(billed) = done { Ok(billed) } else { Err(mixed_up()) }
-    }
-
-    pub(in crate::sqlite) fn repriced(done: Done) -> Result<Repriced, StoreError> {
-        if let Done::Repriced(repriced) = done { Ok(repriced) } else { Err(mixed_up()) }
-    }
-
-    fn mixed_up() -> StoreError {
-        corrupt("a job was answered with another's answer")
-    }
-}
