@@ -76,7 +76,10 @@ async fn run<S: LedgerStore>(store: S, arguments: &Arguments) -> Result<(), Fail
         for finding in &report.findings {
             eprintln!("{finding:?}");
         }
-        eprintln!("audit: {} accounts, {} entries, balance {}", report.accounts, report.entries, report.balance);
+        eprintln!(
+            "audit: {} accounts, {} entries, balance {}",
+            report.accounts, report.entries, report.balance
+        );
         if !report.is_clean() {
             return Err(format!("the audit has {} findings", report.findings_count).into());
         }

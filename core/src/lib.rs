@@ -22,6 +22,8 @@ mod name;
 mod receipt;
 mod refusal;
 pub mod rule;
+#[doc = include_str!("docs/rules.md")]
+pub mod rules {}
 pub mod school_file;
 mod shared;
 mod standing;

@@ -9,11 +9,12 @@ use uuid::Uuid;
 
 use crate::rule::Posting;
 use crate::store::{
-    AccountFilter, Billed, BillingOrder, Book, BookTotals, ChangeSet, ChargeMade, Committed, FileMark, LedgerStore,
-    Posted, RepriceOrder, Repriced, TermRow,
+    AccountFilter, Billed, BillingOrder, Book, BookTotals, ChangeSet, ChargeMade, Committed, FileMark,
+    LedgerStore, Posted, RepriceOrder, Repriced, TermRow,
 };
 use crate::{
-    Account, AccountId, BookId, Currency, Entry, Fee, FeeKey, IdempotencyKey, Payer, StoreError, TermId, TermTotals,
+    Account, AccountId, BookId, Currency, Entry, Fee, FeeKey, IdempotencyKey, Payer, StoreError, TermId,
+    TermTotals,
 };
 
 /// Hands every call on.

@@ -60,7 +60,7 @@ proptest! {
     /// A school file does what the calls do; read twice it does nothing more, and cut anywhere and read on it ends the same.
     #[test]
     fn a_school_file_does_what_the_calls_do((exponent, history) in model::any_history(), cut: prop::sample::Index) {
-        wait(laws::replayed(MemoryStore::new, exponent, &history, cut)).map_err(TestCaseError::fail)?;
+        wait(laws::replayed(async || MemoryStore::new(), exponent, &history, cut)).map_err(TestCaseError::fail)?;
     }
 
     /// A book written as a school file and read elsewhere is the same book.

@@ -32,7 +32,8 @@ fn expected(file: &Path) -> Value {
 /// Reads a file into a store, compares the figures, and audits the book; gives the book as exported.
 async fn read<S: LedgerStore>(store: S, file: &Path, expected: &Value) -> (u64, Vec<u8>) {
     let reader = BufReader::new(File::open(file).unwrap());
-    let (ledger, summary) = replay(store, reader, |_| {}).await.unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+    let (ledger, summary) =
+        replay(store, reader, |_| {}).await.unwrap_or_else(|error| panic!("{}: {error}", file.display()));
     let mut figures = Vec::new();
     write_figures(&ledger, &mut figures).await.unwrap().unwrap();
     let figures: Value = serde_json::from_slice(&figures).unwrap();
@@ -68,7 +69,11 @@ async fn in_sqlite() {
         // Only the keys that repricing makes come from the ids of the entries, and differ from book to book.
         let plain = |book: Vec<u8>| -> Vec<String> {
             let lines = text(book);
-            lines.lines().filter(|line| !line.contains("bursar:undo:") && !line.contains("bursar:redo:")).map(str::to_owned).collect()
+            lines
+                .lines()
+                .filter(|line| !line.contains("bursar:undo:") && !line.contains("bursar:redo:"))
+                .map(str::to_owned)
+                .collect()
         };
         assert_eq!(plain(second), plain(in_memory), "{} is the same book in both", file.display());
     }

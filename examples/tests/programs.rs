@@ -32,7 +32,9 @@ fn quickstart_prints_a_statement() {
     let output = example("quickstart").output().unwrap();
     let printed = text(&output.stdout);
     assert!(output.status.success(), "{printed}{}", text(&output.stderr));
-    for expected in ["balance 40.00, Partial", "replayed: true", "brought forward", "refused (too-many-decimals)"] {
+    for expected in
+        ["balance 40.00, Partial", "replayed: true", "brought forward", "refused (too-many-decimals)"]
+    {
         assert!(printed.contains(expected), "{expected:?} is not in\n{printed}");
     }
 }
@@ -45,7 +47,11 @@ fn replay_writes_figures_and_nothing_else_to_standard_output() {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite:{}", folder.path().join("school.db").display());
     for _ in 0..2 {
-        let output = example("replay").arg(data("part-payment.jsonl")).args(["--db", &url, "--audit"]).output().unwrap();
+        let output = example("replay")
+            .arg(data("part-payment.jsonl"))
+            .args(["--db", &url, "--audit"])
+            .output()
+            .unwrap();
         assert!(output.status.success(), "{}", text(&output.stderr));
         assert_eq!(serde_json::from_slice::<serde_json::Value>(&output.stdout).unwrap(), expected);
     }
@@ -60,7 +66,10 @@ fn replay_writes_figures_and_nothing_else_to_standard_output() {
 fn replay_stops_at_a_line_that_is_refused() {
     let file = std::fs::read_to_string(data("part-payment.jsonl")).unwrap();
     let lines = file.lines().count();
-    let wrong = format!("{file}{}\n", r#"{"do":"refund","key":"r","account":"1","year":2026,"term":1,"amount":"1.00","method":"cash","on":"2026-02-01"}"#);
+    let wrong = format!(
+        "{file}{}\n",
+        r#"{"do":"refund","key":"r","account":"1","year":2026,"term":1,"amount":"1.00","method":"cash","on":"2026-02-01"}"#
+    );
     let mut command = example("replay");
     command.arg("-");
     let output = with_input(command, &wrong);
@@ -81,5 +90,9 @@ fn replay_says_what_is_wrong_with_its_arguments() {
         assert_eq!(output.status.code(), Some(1), "{arguments:?}");
         assert!(text(&output.stderr).contains(says), "{arguments:?}: {}", text(&output.stderr));
     }
-    assert_eq!(example("replay").output().unwrap().status.code(), Some(2), "clap's own status for wrong usage");
+    assert_eq!(
+        example("replay").output().unwrap().status.code(),
+        Some(2),
+        "clap's own status for wrong usage"
+    );
 }

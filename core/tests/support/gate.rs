@@ -7,12 +7,12 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bursar::rule::Posting;
 use bursar::store::{
-    AccountFilter, Billed, BillingOrder, Book, BookTotals, ChangeSet, ChargeMade, Committed, FileMark, Posted, RepriceOrder,
-    Repriced, TermRow,
+    AccountFilter, Billed, BillingOrder, Book, BookTotals, ChangeSet, ChargeMade, Committed, FileMark,
+    Posted, RepriceOrder, Repriced, TermRow,
 };
 use bursar::{
-    Account, AccountId, BookId, Currency, Entry, Fee, FeeKey, IdempotencyKey, LedgerStore, Payer, StoreError, TermId,
-    TermTotals,
+    Account, AccountId, BookId, Currency, Entry, Fee, FeeKey, IdempotencyKey, LedgerStore, Payer, StoreError,
+    TermId, TermTotals,
 };
 use chrono::{DateTime, Utc};
 use tokio::sync::{Semaphore, mpsc};
@@ -108,7 +108,8 @@ impl Caller {
 }
 
 /// What a caller does with the store that is gated for it.
-pub type Call<S> = Arc<dyn Fn(Gated<S>) -> std::pin::Pin<Box<dyn Future<Output = String> + Send>> + Send + Sync>;
+pub type Call<S> =
+    Arc<dyn Fn(Gated<S>) -> std::pin::Pin<Box<dyn Future<Output = String> + Send>> + Send + Sync>;
 
 /// Runs callers against each other in the order that `choose` gives: of those that wait, which one goes next. Gives their answers.
 async fn run<S>(store: &S, calls: &[Call<S>], mut choose: impl FnMut(&[usize]) -> usize) -> Vec<String>

@@ -282,7 +282,7 @@ pub async fn order_free<S: LedgerStore>(store: S, exponent: u32, history: &[Comm
 }
 
 pub async fn replayed<S: LedgerStore + Clone>(
-    store: impl Fn() -> S,
+    store: impl AsyncFn() -> S,
     exponent: u32,
     history: &[Command],
     cut: Index,
@@ -294,7 +294,7 @@ pub async fn replayed<S: LedgerStore + Clone>(
         .cloned()
         .collect();
     let file = model::to_file("book", exponent, &accepted);
-    let whole = store();
+    let whole = store().await;
     let (ledger, summary) = read(whole.clone(), &file).await?;
     same_figures(&figures(&ledger).await, &model)?;
     holds!(summary.skipped == 0, "a new book has read nothing before: {summary:?}");
@@ -304,7 +304,7 @@ pub async fn replayed<S: LedgerStore + Clone>(
 
     let lines: Vec<&str> = file.lines().collect();
     let at = 1 + cut.index(lines.len());
-    let grown = store();
+    let grown = store().await;
     let (_, first) = read(grown.clone(), &lines[..at.min(lines.len())].join("\n")).await?;
     let (ledger, rest) = read(grown, &file).await?;
     holds!(rest.skipped == first.lines, "the grown file goes on after {first:?}: {rest:?}");

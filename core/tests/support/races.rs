@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use bursar::audit::audit;
 use bursar::{
-    Charge, Currency, Ledger, LedgerStore, Method, Payment, Refund, Reversal, Standing, Term, TermId, WriteOff, date,
+    Charge, Currency, Ledger, LedgerStore, Method, Payment, Refund, Reversal, Standing, Term, TermId,
+    WriteOff, date,
 };
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
@@ -31,7 +32,9 @@ async fn school<S: LedgerStore>(store: S) {
         school.enrol(account, ["PRIMARY"], day("2026-01-12")).await.unwrap();
     }
     school.activate_on(term(1), day("2026-01-12")).await.unwrap();
-    for (account, amount) in [("owes", dec!(80)), ("even", dec!(120)), ("credit", dec!(150)), ("graduate", dec!(120))] {
+    for (account, amount) in
+        [("owes", dec!(80)), ("even", dec!(120)), ("credit", dec!(150)), ("graduate", dec!(120))]
+    {
         let payment = Payment::cash(amount).from(account).for_term(term(1)).key(format!("first-{account}"));
         school.pay(payment.on(day("2026-01-20"))).await.unwrap();
     }
@@ -73,16 +76,23 @@ struct Race<S> {
 
 fn races<S: LedgerStore + Clone + 'static>() -> Vec<Race<S>> {
     let refund = |key: &'static str| {
-        call!(|school| school.refund(Refund::by(Method::Bank, dec!(20)).to("credit").for_term(term(1)).key(key).on(day("2026-02-02"))))
+        call!(|school| school.refund(
+            Refund::by(Method::Bank, dec!(20)).to("credit").for_term(term(1)).key(key).on(day("2026-02-02"))
+        ))
     };
     let write_off = |key: &'static str| {
-        call!(|school| school.write_off(WriteOff::of(dec!(30), "gone").account("owes").for_term(term(1)).key(key).on(day("2026-02-02"))))
+        call!(|school| school.write_off(
+            WriteOff::of(dec!(30), "gone").account("owes").for_term(term(1)).key(key).on(day("2026-02-02"))
+        ))
     };
     let pay = |key: &'static str| {
-        call!(|school| school.pay(Payment::cash(dec!(25)).from("owes").for_term(term(1)).key(key).on(day("2026-02-02"))))
+        call!(|school| school
+            .pay(Payment::cash(dec!(25)).from("owes").for_term(term(1)).key(key).on(day("2026-02-02"))))
     };
     let undo = |key: &'static str| {
-        call!(|school| school.reverse(Reversal::of_key("first-owes", "bounced").key(key).on(day("2026-02-02"))))
+        call!(
+            |school| school.reverse(Reversal::of_key("first-owes", "bounced").key(key).on(day("2026-02-02")))
+        )
     };
     vec![
         Race {
@@ -138,7 +148,13 @@ fn races<S: LedgerStore + Clone + 'static>() -> Vec<Race<S>> {
             name: "becoming an alumnus and a charge",
             calls: vec![
                 call!(|school| school.move_standing("graduate", Standing::Alumni, day("2026-02-02"))),
-                call!(|school| school.charge(Charge::of("trip", dec!(5)).to("graduate").for_term(term(1)).key("c1").on(day("2026-02-02")))),
+                call!(|school| school.charge(
+                    Charge::of("trip", dec!(5))
+                        .to("graduate")
+                        .for_term(term(1))
+                        .key("c1")
+                        .on(day("2026-02-02"))
+                )),
             ],
             outcomes: &[&["done", "done"], &["done", "still-owes"]],
             account: "graduate",
@@ -155,7 +171,9 @@ fn races<S: LedgerStore + Clone + 'static>() -> Vec<Race<S>> {
             name: "closing a term and a charge in it",
             calls: vec![
                 call!(|school| school.close_term_on(term(1), day("2026-02-02"))),
-                call!(|school| school.charge(Charge::of("trip", dec!(5)).to("even").for_term(term(1)).key("c1").on(day("2026-02-02")))),
+                call!(|school| school.charge(
+                    Charge::of("trip", dec!(5)).to("even").for_term(term(1)).key("c1").on(day("2026-02-02"))
+                )),
             ],
             outcomes: &[&["done", "done"], &["done", "term-closed"]],
             account: "even",
@@ -195,8 +213,22 @@ fn races<S: LedgerStore + Clone + 'static>() -> Vec<Race<S>> {
         Race {
             name: "two repricings of one fee",
             calls: vec![
-                call!(|school| school.reprice_on(term(1), "PRIMARY", "tuition", dec!(100), "wrong", day("2026-02-02"))),
-                call!(|school| school.reprice_on(term(1), "PRIMARY", "tuition", dec!(90), "wrong", day("2026-02-02"))),
+                call!(|school| school.reprice_on(
+                    term(1),
+                    "PRIMARY",
+                    "tuition",
+                    dec!(100),
+                    "wrong",
+                    day("2026-02-02")
+                )),
+                call!(|school| school.reprice_on(
+                    term(1),
+                    "PRIMARY",
+                    "tuition",
+                    dec!(90),
+                    "wrong",
+                    day("2026-02-02")
+                )),
             ],
             outcomes: &[&["done", "done"]],
             account: "even",
@@ -205,8 +237,16 @@ fn races<S: LedgerStore + Clone + 'static>() -> Vec<Race<S>> {
         Race {
             name: "a repricing and a reversal of a charge from the fee",
             calls: vec![
-                call!(|school| school.reprice_on(term(1), "PRIMARY", "tuition", dec!(100), "wrong", day("2026-02-02"))),
-                call!(|school| school.reverse(Reversal::of_entry("even", 1, "not his").key("u1").on(day("2026-02-02")))),
+                call!(|school| school.reprice_on(
+                    term(1),
+                    "PRIMARY",
+                    "tuition",
+                    dec!(100),
+                    "wrong",
+                    day("2026-02-02")
+                )),
+                call!(|school| school
+                    .reverse(Reversal::of_entry("even", 1, "not his").key("u1").on(day("2026-02-02")))),
             ],
             outcomes: &[&["done", "done"], &["already-reversed", "done"]],
             account: "even",
