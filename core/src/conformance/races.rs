@@ -1,5 +1,8 @@
 //! Races: whatever runs at once, positions have no gap, and of several claims to one thing one wins.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use super::failure::{Failure, holds, same};
 use super::kinds::{account, billed, by_hand, key, payment, refund, reversal, term};
 use super::school::{School, group_fee, pupil};
@@ -254,22 +257,42 @@ async fn sets_that_cross_are_all_kept(given: Given) -> Result<(), Failure> {
 }
 
 async fn readers_see_whole_sets(given: Given) -> Result<(), Failure> {
+    const SETS: u32 = 40;
+    // No reader reads on for ever, should a writer fail.
+    const LOOKS_MAX: u32 = 100_000;
     let school = School::open(&given).await?;
     school.open_accounts(&["s-1", "s-2"]).await?;
-    let answers = race(&given, &school, CALLERS, |school, n| async move {
-        for round in 0..40_u32 {
+    let writing = Arc::new(AtomicUsize::new(CALLERS.div_ceil(2)));
+    let answers = race(&given, &school, CALLERS, |school, n| {
+        let writing = Arc::clone(&writing);
+        async move {
             if n % 2 == 0 {
-                let give = school.posting("s-1", &format!("give-{n}-{round}"), payment(), -10)?;
-                let take = school.posting("s-2", &format!("take-{n}-{round}"), by_hand("trip")?, 10)?;
-                school.keep(ChangeSet { postings: vec![give, take], ..ChangeSet::default() }).await?;
-            } else {
+                let wrote = write_sets(&school, n, SETS).await;
+                writing.fetch_sub(1, Ordering::Relaxed);
+                return wrote;
+            }
+            for _ in 0..LOOKS_MAX {
                 look(&school).await?;
+                if writing.load(Ordering::Relaxed) == 0 {
+                    break;
+                }
                 turn().await;
             }
+            Ok(())
         }
-        Ok(())
     });
     answers.await.map(|_| ())
+}
+
+/// Keeps sets that sum to nothing.
+async fn write_sets(school: &School, n: usize, sets: u32) -> Result<(), Failure> {
+    for round in 0..sets {
+        let give = school.posting("s-1", &format!("give-{n}-{round}"), payment(), -10)?;
+        let take = school.posting("s-2", &format!("take-{n}-{round}"), by_hand("trip")?, 10)?;
+        school.keep(ChangeSet { postings: vec![give, take], ..ChangeSet::default() }).await?;
+        turn().await;
+    }
+    Ok(())
 }
 
 /// What a reader must find at any moment, however many write.
