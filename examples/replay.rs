@@ -35,7 +35,7 @@ async fn main() -> ExitCode {
         None => run(MemoryStore::new(), &arguments).await,
         Some(url) if url.starts_with("sqlite:") => match SqliteStore::open(url).await {
             Ok(store) => run(store, &arguments).await,
-            Err(error) => Err(error.into()),
+            Err(error) => Err(format!("{url}: {error}").into()),
         },
         Some(url) => Err(format!("{url:?} is no database that this program knows; give sqlite:FILE").into()),
     };

@@ -96,7 +96,7 @@ impl SqliteOptions {
         self.prepare(&writer).await?;
         let reading = options.pragma("query_only", "ON");
         let readers = lasting().max_connections(self.readers.max(1)).connect_lazy_with(reading);
-        Ok(SqliteStore::over(readers, SqliteWriter::new(writer, true, self.busy_timeout)))
+        Ok(SqliteStore::over(readers, SqliteWriter::new(writer, true, self.busy_timeout), true))
     }
 
     fn connect_options(&self, path: &Path) -> Result<SqliteConnectOptions, StoreError> {

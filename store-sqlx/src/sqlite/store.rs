@@ -58,6 +58,8 @@ use crate::surroundings;
 pub struct SqliteStore {
     readers: SqlitePool,
     lane: Lane,
+    /// Whether the connections are the store's own.
+    owns: bool,
 }
 
 impl SqliteStore {
@@ -76,7 +78,8 @@ impl SqliteStore {
     pub async fn in_memory() -> Result<Self, StoreError> {
         // Every connection to memory is a database of its own: there must be one, which is never given up.
         let options = common(SqliteConnectOptions::new(), Duration::from_secs(5));
-        Self::with_pool(lasting().min_connections(1).max_connections(1).connect_lazy_with(options)).await
+        let pool = lasting().min_connections(1).max_connections(1).connect_lazy_with(options);
+        Ok(Self { owns: true, ..Self::with_pool(pool).await? })
     }
 
     /// The tables in the caller's database, over the caller's pool; all of them begin with `bursar_`. Reads and the one writing task take
@@ -108,17 +111,20 @@ impl SqliteStore {
         migrate(&mut conn).await?;
         drop(conn);
         let writer = SqliteWriter::new(pool.clone(), false, Duration::from_secs(5));
-        Ok(Self::over(pool, writer))
+        Ok(Self::over(pool, writer, false))
     }
 
-    pub(super) fn over(readers: SqlitePool, writer: SqliteWriter) -> Self {
-        Self { readers, lane: Lane::open(writer) }
+    pub(super) fn over(readers: SqlitePool, writer: SqliteWriter, owns: bool) -> Self {
+        Self { readers, lane: Lane::open(writer), owns }
     }
 
     /// Finishes what was asked for and closes the connections of the store's own, for all clones; a pool of the caller's stays open. Without
     /// it the same happens, unseen, some time after the last clone is dropped.
     pub async fn close(&self) {
         self.lane.close().await;
+        if self.owns {
+            self.readers.close().await;
+        }
     }
 
     async fn reader(&self) -> Result<PoolConnection<Sqlite>, StoreError> {

@@ -107,7 +107,18 @@ BEGIN
   SELECT RAISE(ABORT, 'bursar: an entry follows the last position of an account that exists') WHERE changes() = 0;
 END;
 
--- B6: entries are append-only.
+-- B6: entries are append-only. INSERT OR REPLACE deletes what is in its way without a word to the trigger on DELETE: what is there under the
+-- same key, slot or reversed entry is found before it.
+CREATE TRIGGER bursar_entry_no_replace BEFORE INSERT ON bursar_entry
+WHEN EXISTS (SELECT 1 FROM bursar_entry AS e WHERE e.book = NEW.book AND e.key = NEW.key)
+  OR (NEW.slot IS NOT NULL
+      AND EXISTS (SELECT 1 FROM bursar_entry AS e
+                   WHERE e.book = NEW.book AND e.term = NEW.term AND e.account = NEW.account
+                     AND e.code = NEW.code AND e.slot = NEW.slot))
+  OR (NEW.reverses IS NOT NULL
+      AND EXISTS (SELECT 1 FROM bursar_entry AS e
+                   WHERE e.book = NEW.book AND e.account = NEW.account AND e.reverses = NEW.reverses))
+BEGIN SELECT RAISE(ABORT, 'bursar: entries are never replaced; reverse it'); END;
 CREATE TRIGGER bursar_entry_no_update BEFORE UPDATE ON bursar_entry
 BEGIN SELECT RAISE(ABORT, 'bursar: entries are never changed; reverse it'); END;
 CREATE TRIGGER bursar_entry_no_delete BEFORE DELETE ON bursar_entry
