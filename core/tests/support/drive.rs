@@ -179,8 +179,8 @@ pub async fn side_by_side<S: LedgerStore>(
         let driven = drive(ledger, &model, command).await;
         let applied = model.apply(command);
         let agree = match (&driven, &applied) {
-            (Ok(Outcome::Recorded), Ok(model::Applied::Recorded)) => true,
-            (Ok(Outcome::Replayed), Ok(model::Applied::Unchanged)) => true,
+            (Ok(Outcome::Recorded), Ok(applied)) => *applied == model::Applied::Recorded,
+            (Ok(Outcome::Replayed), Ok(applied)) => *applied == model::Applied::Unchanged,
             (Ok(Outcome::Done), Ok(_)) => true,
             (Err(Error::Refused(refusal)), Err(_)) => {
                 reasons(refusal).iter().any(|reason| verdict.reasons().contains(reason))

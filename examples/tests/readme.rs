@@ -1,0 +1,55 @@
+//! The code of the README, compiled and run.
+#![allow(missing_docs, clippy::unwrap_used)]
+
+use std::error::Error;
+
+use bursar::{Currency, Ledger, Payment, PaymentStatus, Term, TermId, date};
+use bursar_store_sqlx::{SqliteStore, SqliteTx, sqlx};
+use rust_decimal::dec;
+
+#[tokio::test]
+async fn use_it() -> Result<(), Box<dyn Error>> {
+    let folder = tempfile::tempdir()?;
+    let store = SqliteStore::open(folder.path().join("school.db")).await?;
+    let school = Ledger::open(store, "hillside", Currency::USD).await?;
+    let term = TermId::new(2026, 1)?;
+    school.define_term(Term::new(term, date("2026-01-12")?, date("2026-04-09")?)?).await?;
+    school.set_fee(term, "PRIMARY", "tuition", dec!(120)).await?;
+    school.enrol("s-17", ["PRIMARY"], date("2026-01-10")?).await?;
+    school.activate(term).await?;
+    let receipt = school.pay(Payment::cash(dec!(80)).from("s-17").for_term(term).key("till-1-0001")).await?;
+    let now = school.term_balance("s-17", term).await?;
+    assert_eq!((now.balance.to_string().as_str(), now.status), ("40.00", PaymentStatus::Partial));
+    assert_eq!(receipt.number.to_string(), "s-17/2-K");
+    Ok(())
+}
+
+#[tokio::test]
+async fn with_rows_of_your_own() -> Result<(), Box<dyn Error>> {
+    let folder = tempfile::tempdir()?;
+    let options = sqlx::sqlite::SqliteConnectOptions::new()
+        .filename(folder.path().join("app.db"))
+        .create_if_missing(true);
+    let pool = sqlx::SqlitePool::connect_with(options).await?;
+    sqlx::query("CREATE TABLE till (amount INTEGER)").execute(&pool).await?;
+    let school = Ledger::open(SqliteStore::with_pool(pool.clone()).await?, "hillside", Currency::USD).await?;
+    let term = TermId::new(2026, 1)?;
+    school.define_term(Term::new(term, date("2026-01-12")?, date("2026-04-09")?)?).await?;
+    school.enrol("s-17", ["PRIMARY"], date("2026-01-10")?).await?;
+    for (keep, rows, balance) in [(false, 0_i64, "0.00"), (true, 1, "-80.00")] {
+        let payment = Payment::cash(dec!(80)).from("s-17").for_term(term).key("till-1-0001");
+
+        let mut transaction = pool.begin_with("BEGIN IMMEDIATE").await?;
+        sqlx::query("INSERT INTO till (amount) VALUES (80)").execute(&mut *transaction).await?;
+        school.through(SqliteTx::new(&mut transaction)).pay(payment).await?;
+        if keep {
+            transaction.commit().await?;
+        } else {
+            transaction.rollback().await?;
+        }
+
+        let (count,): (i64,) = sqlx::query_as("SELECT count(*) FROM till").fetch_one(&pool).await?;
+        assert_eq!((count, school.account("s-17").await?.balance.to_string().as_str()), (rows, balance));
+    }
+    Ok(())
+}
