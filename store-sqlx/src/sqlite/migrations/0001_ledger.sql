@@ -134,7 +134,7 @@ CREATE TABLE bursar_file_mark (
 
 -- For people: the entries as they are written and said. The library does not read it.
 CREATE VIEW bursar_entry_shown AS
-SELECT book, account, position, term / 1000 || '-' || term % 1000 AS term, kind, amount AS effect_in_minor_units,
+SELECT book, account, position, (term / 1000) || '-' || (term % 1000) AS term, kind, amount AS effect_in_minor_units,
        date(effective_on * 86400, 'unixepoch') AS effective_on, code, date(due_on * 86400, 'unixepoch') AS due_on,
        fee_group, method, reference, concession, reason, reverses, key, note, recorded_by,
        datetime(recorded_at / 1000000, 'unixepoch') AS recorded_at_utc, lower(hex(id)) AS id
