@@ -46,7 +46,8 @@ impl Batch {
     pub(crate) fn fits(&self, posting: &Posting) -> bool {
         let entry = &posting.entry;
         let moved = posting.version.is_some() && self.accounts.contains(&entry.account);
-        let reversed = posting.reverses().is_some_and(|of| self.reversed.contains(&(entry.account.clone(), of)));
+        let reversed =
+            posting.reverses().is_some_and(|of| self.reversed.contains(&(entry.account.clone(), of)));
         let billed = slot(posting).is_some_and(|slot| self.slots.contains(&slot));
         !(self.keys.contains(&entry.key) || moved || reversed || billed)
     }

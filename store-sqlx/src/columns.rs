@@ -40,9 +40,9 @@ impl<'a> KindColumns<'a> {
             EntryKind::Concession { concession, reason } => {
                 Self { concession: Some(concession.as_str()), reason: Some(reason), ..columns }
             }
-            EntryKind::Opening { reason } | EntryKind::Adjustment { reason } | EntryKind::WriteOff { reason } => {
-                Self { reason: Some(reason), ..columns }
-            }
+            EntryKind::Opening { reason }
+            | EntryKind::Adjustment { reason }
+            | EntryKind::WriteOff { reason } => Self { reason: Some(reason), ..columns },
             EntryKind::Reversal { of, reason, .. } => {
                 Self { reverses: Some(i64::from(*of)), reason: Some(reason), ..columns }
             }
@@ -56,13 +56,21 @@ impl<'a> KindColumns<'a> {
             "charge" => self.charge()?,
             "opening" => EntryKind::Opening { reason: self.reason()? },
             "adjustment" => EntryKind::Adjustment { reason: self.reason()? },
-            "refund" => EntryKind::Refund { method: self.method()?, reference: self.reference.map(Text::from) },
-            "payment" => EntryKind::Payment { method: self.method()?, reference: self.reference.map(Text::from) },
+            "refund" => {
+                EntryKind::Refund { method: self.method()?, reference: self.reference.map(Text::from) }
+            }
+            "payment" => {
+                EntryKind::Payment { method: self.method()?, reference: self.reference.map(Text::from) }
+            }
             "concession" => EntryKind::Concession { concession: self.concession()?, reason: self.reason()? },
             "write_off" => EntryKind::WriteOff { reason: self.reason()? },
             "reversal" => {
                 let of = self.reverses.and_then(|of| u32::try_from(of).ok());
-                EntryKind::Reversal { of: of.ok_or_else(|| missing("reverses"))?, figure, reason: self.reason()? }
+                EntryKind::Reversal {
+                    of: of.ok_or_else(|| missing("reverses"))?,
+                    figure,
+                    reason: self.reason()?,
+                }
             }
             other => return Err(corrupt(format!("{other:?} is no kind of entry"))),
         };
@@ -74,9 +82,9 @@ impl<'a> KindColumns<'a> {
 
     fn charge(&self) -> Result<EntryKind, StoreError> {
         let slot = match self.slot {
-            Some(ordinal) => {
-                Some(BilledSlot::from_ordinal(ordinal).ok_or_else(|| corrupt(format!("{ordinal} is no slot")))?)
-            }
+            Some(ordinal) => Some(
+                BilledSlot::from_ordinal(ordinal).ok_or_else(|| corrupt(format!("{ordinal} is no slot")))?,
+            ),
             None => None,
         };
         Ok(EntryKind::Charge {
@@ -104,7 +112,10 @@ const READ: &str = "read a row";
 /// A row that says what it cannot say.
 pub(crate) fn corrupt(detail: impl Into<String>) -> StoreError {
     let detail: String = detail.into();
-    StoreError::corrupt(READ, format!("{detail}; the tables were changed by hand or are damaged: restore a backup"))
+    StoreError::corrupt(
+        READ,
+        format!("{detail}; the tables were changed by hand or are damaged: restore a backup"),
+    )
 }
 
 fn missing(column: &str) -> StoreError {
@@ -147,7 +158,6 @@ pub(crate) fn figure(number: i64) -> Result<Figure, StoreError> {
         other => Err(corrupt(format!("{other} is no figure"))),
     }
 }
-
 
 /// A day as a number: days since 1970-01-01. Every day there is has one, and they order as days do.
 pub(crate) fn day_number(day: NaiveDate) -> i64 {

@@ -82,7 +82,9 @@ impl JsonArray {
     pub(crate) fn finish(mut self) -> Result<String, StoreError> {
         self.text.push(b']');
         let text = String::from_utf8(self.text).ok().filter(|_| !self.failed);
-        text.ok_or_else(|| StoreError::new(StoreErrorKind::Misuse, "encode a batch", "it cannot be written as JSON"))
+        text.ok_or_else(|| {
+            StoreError::new(StoreErrorKind::Misuse, "encode a batch", "it cannot be written as JSON")
+        })
     }
 }
 

@@ -59,7 +59,10 @@ impl Done {
 /// Who writes at the end of the lane.
 pub(crate) trait Writer: Send + 'static {
     /// Records the admitted ones of the postings of these batches, durably, and answers each, batch by batch.
-    fn post(&mut self, batches: &[Batch]) -> impl Future<Output = Result<Vec<Vec<Posted>>, StoreError>> + Send;
+    fn post(
+        &mut self,
+        batches: &[Batch],
+    ) -> impl Future<Output = Result<Vec<Vec<Posted>>, StoreError>> + Send;
 
     /// Does a job, durably or not at all.
     fn run(&mut self, job: &Job) -> impl Future<Output = Result<Done, StoreError>> + Send;
@@ -172,7 +175,9 @@ impl Round {
         if !self.batches.is_empty() {
             match writer.post(&self.batches).await {
                 Ok(answers) => {
-                    for (reply, posted) in self.replies.into_iter().flatten().zip(answers.into_iter().flatten()) {
+                    for (reply, posted) in
+                        self.replies.into_iter().flatten().zip(answers.into_iter().flatten())
+                    {
                         let _ = reply.send(Ok(posted));
                     }
                 }

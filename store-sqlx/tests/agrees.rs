@@ -5,7 +5,8 @@
 mod support;
 
 use bursar::{
-    AccountId, Charge, Currency, Ledger, LedgerStore, NewFee, OpeningBalance, Payment, Refusal, Reversal, Standing, Term, TermId,
+    AccountId, Charge, Currency, Ledger, LedgerStore, NewFee, OpeningBalance, Payment, Refusal, Reversal,
+    Standing, Term, TermId,
 };
 use bursar_store_memory::MemoryStore;
 use bursar_store_sqlx::SqliteStore;
@@ -54,7 +55,11 @@ fn command(chance: &mut Chance, n: usize) -> Command {
     let amount = 1 + i64::try_from(chance.below(5)).unwrap();
     let key = format!("k-{n}");
     match chance.below(26) {
-        0..=6 => Command::Enrol(account, groups, chance.of(&["2026-01-01", "2026-02-15", "2026-05-20", "2026-12-01"])),
+        0..=6 => Command::Enrol(
+            account,
+            groups,
+            chance.of(&["2026-01-01", "2026-02-15", "2026-05-20", "2026-12-01"]),
+        ),
         7 => Command::Regroup(account, groups),
         8 => Command::Move(account, chance.of(&[Standing::OnLeave, Standing::Active, Standing::Withdrawn])),
         9..=12 => {
@@ -79,28 +84,35 @@ async fn obey<S: LedgerStore>(ledger: &Ledger<S>, command: Command) -> Result<St
     let on = day("2026-02-02");
     let done = match command {
         Command::Enrol(account, groups, from) => ledger.enrol(account, groups, day(from)).await.map(|done| {
-            let charges: Vec<_> = done.charges.iter().map(|entry| (entry.key.clone(), entry.effect)).collect();
+            let charges: Vec<_> =
+                done.charges.iter().map(|entry| (entry.key.clone(), entry.effect)).collect();
             format!("{} {charges:?} {:?}", done.opened, done.skipped)
         }),
-        Command::Regroup(account, groups) => ledger.move_groups(account, groups, on).await.map(|()| String::new()),
+        Command::Regroup(account, groups) => {
+            ledger.move_groups(account, groups, on).await.map(|()| String::new())
+        }
         Command::Move(account, to) => ledger.move_standing(account, to, on).await.map(|()| String::new()),
         Command::GroupFee(term, group, code, amount, days) => {
-            let fee = NewFee::of_group(term, group, code, money(amount)).in_instalments(days.into_iter().map(day));
+            let fee =
+                NewFee::of_group(term, group, code, money(amount)).in_instalments(days.into_iter().map(day));
             ledger.define_fee(fee).await.map(|()| String::new())
         }
-        Command::OwnFee(term, account, code, amount) => {
-            ledger.define_fee(NewFee::of_account(term, account, code, money(amount))).await.map(|()| String::new())
-        }
+        Command::OwnFee(term, account, code, amount) => ledger
+            .define_fee(NewFee::of_account(term, account, code, money(amount)))
+            .await
+            .map(|()| String::new()),
         Command::ByHand(term, account, code, key) => {
             let charge = Charge::of(code, money(2)).to(account).for_term(term).key(key).on(on);
             ledger.charge(charge).await.map(|receipt| receipt.number.to_string())
         }
         Command::BilledElsewhere(term, account, group, code, key) => {
-            let charge = Charge::of(code, money(2)).to(account).for_term(term).key(key).on(on).billed_from(group);
+            let charge =
+                Charge::of(code, money(2)).to(account).for_term(term).key(key).on(on).billed_from(group);
             ledger.charge(charge).await.map(|receipt| receipt.number.to_string())
         }
         Command::Opening(term, account, amount, key) => {
-            let opening = OpeningBalance::of(money(amount), "moved in").account(account).for_term(term).key(key).on(on);
+            let opening =
+                OpeningBalance::of(money(amount), "moved in").account(account).for_term(term).key(key).on(on);
             ledger.bring_in(opening).await.map(|receipt| receipt.number.to_string())
         }
         Command::Pay(term, account, amount, key) => {
@@ -111,7 +123,9 @@ async fn obey<S: LedgerStore>(ledger: &Ledger<S>, command: Command) -> Result<St
             let reversal = Reversal::of_entry(account, position, "wrong").key(key).on(on);
             ledger.reverse(reversal).await.map(|receipt| receipt.number.to_string())
         }
-        Command::Activate(term, on) => ledger.activate_on(term, day(on)).await.map(|report| format!("{report:?}")),
+        Command::Activate(term, on) => {
+            ledger.activate_on(term, day(on)).await.map(|report| format!("{report:?}"))
+        }
         Command::Reprice(term, group, code, amount) => {
             let done = ledger.reprice_on(term, group, code, money(amount), "mistyped", on).await;
             done.map(|done| format!("{done:?}"))
@@ -137,7 +151,13 @@ async fn everything<S: LedgerStore>(ledger: &Ledger<S>) -> String {
         let key = entry.key.as_str().split("do:").next().unwrap_or_default();
         all += &format!(
             "\n{} {} {} {:?} {} {} {key} {:?}",
-            entry.account, entry.position, entry.term, entry.kind, entry.effect, entry.effective_on, entry.note
+            entry.account,
+            entry.position,
+            entry.term,
+            entry.kind,
+            entry.effect,
+            entry.effective_on,
+            entry.note
         );
     }
     for number in [1, 2] {
@@ -156,7 +176,8 @@ async fn everything<S: LedgerStore>(ledger: &Ledger<S>) -> String {
 
 async fn both_keep(seed: u64, commands: usize) {
     let memory = Ledger::open(MemoryStore::new(), "hillside", Currency::USD).await.unwrap();
-    let sqlite = Ledger::open(SqliteStore::in_memory().await.unwrap(), "hillside", Currency::USD).await.unwrap();
+    let sqlite =
+        Ledger::open(SqliteStore::in_memory().await.unwrap(), "hillside", Currency::USD).await.unwrap();
     for (number, from, to) in [(1, "2026-01-12", "2026-04-09"), (2, "2026-05-01", "2026-08-01")] {
         let term = Term::new(TermId::new(2026, number).unwrap(), day(from), day(to)).unwrap();
         memory.define_term(term.clone()).await.unwrap();

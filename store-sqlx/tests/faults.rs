@@ -107,12 +107,19 @@ async fn a_full_database_is_told_and_goes_on_when_there_is_room() {
     let file = File::new();
     let url = format!("sqlite:{}?mode=rwc", file.path());
     let pool = sqlx::sqlite::SqlitePoolOptions::new().max_connections(1).connect(&url).await.unwrap();
-    let ledger =
-        bursar::Ledger::open(SqliteStore::with_pool(pool.clone()).await.unwrap(), "hillside", bursar::Currency::USD).await;
+    let ledger = bursar::Ledger::open(
+        SqliteStore::with_pool(pool.clone()).await.unwrap(),
+        "hillside",
+        bursar::Currency::USD,
+    )
+    .await;
     let ledger = ledger.unwrap();
     furnish(&ledger, 1).await;
     let pages: i64 = sqlx::query_scalar("PRAGMA page_count").fetch_one(&pool).await.unwrap();
-    sqlx::raw_sql(sqlx::AssertSqlSafe(format!("PRAGMA max_page_count = {}", pages + 4))).execute(&pool).await.unwrap();
+    sqlx::raw_sql(sqlx::AssertSqlSafe(format!("PRAGMA max_page_count = {}", pages + 4)))
+        .execute(&pool)
+        .await
+        .unwrap();
     let mut recorded = 0;
     let error = loop {
         match ledger.pay(payment(&format!("k-{recorded}")).note("n".repeat(400))).await {

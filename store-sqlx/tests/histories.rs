@@ -52,6 +52,11 @@ proptest! {
     }
 
     #[test]
+    fn the_order_of_recording_does_not_matter((exponent, history) in model::any_history(), seed: u64) {
+        wait(async { laws::order_free(fresh().await, exponent, &history, seed).await }).map_err(TestCaseError::fail)?;
+    }
+
+    #[test]
     fn a_school_file_does_what_the_calls_do((exponent, history) in model::any_history(), cut: prop::sample::Index) {
         wait(laws::replayed(fresh, exponent, &history, cut)).map_err(TestCaseError::fail)?;
     }

@@ -77,7 +77,8 @@ async fn a_process_that_is_killed_keeps_its_word() {
     let mut after = None;
     let mut billed = 0;
     loop {
-        let page = ledger.store().scan(ledger.book_id(), after.as_ref().map(|(a, p)| (a, *p)), 5_000).await.unwrap();
+        let page =
+            ledger.store().scan(ledger.book_id(), after.as_ref().map(|(a, p)| (a, *p)), 5_000).await.unwrap();
         let Some(last) = page.last() else { break };
         after = Some((last.account.clone(), last.position));
         billed += page.iter().filter(|entry| entry.key.as_str().starts_with("bursar:bill:")).count();
@@ -92,7 +93,10 @@ async fn a_process_to_be_killed() {
     let who = std::env::var("BURSAR_TEST_WHO").unwrap();
     let store = SqliteStore::open(std::env::var("BURSAR_TEST_FILE").unwrap()).await.unwrap();
     let ledger = Ledger::open(store, "hillside", Currency::USD).await.unwrap();
-    let words = std::fs::OpenOptions::new().create(true).append(true).open(std::env::var("BURSAR_TEST_WORDS").unwrap());
+    let words = std::fs::OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(std::env::var("BURSAR_TEST_WORDS").unwrap());
     let words = words.unwrap();
     for task in 0..16_usize {
         let (ledger, who) = (ledger.clone(), who.clone());
@@ -119,7 +123,10 @@ async fn a_process_to_be_killed() {
         }
         let price = Decimal::from(100 + next);
         let repriced = term(next.min(TERMS)).id;
-        ledger.reprice_on(repriced, "PRIMARY", "tuition", price, "mistyped", day("2020-01-01")).await.unwrap();
+        ledger
+            .reprice_on(repriced, "PRIMARY", "tuition", price, "mistyped", day("2020-01-01"))
+            .await
+            .unwrap();
         tokio::time::sleep(Duration::from_millis(15)).await;
     }
 }

@@ -51,7 +51,8 @@ async fn a_refund_never_exceeds_the_credit_whoever_races() {
     let tasks: Vec<_> = (0..32)
         .map(|n| {
             let ledger = ledger.clone();
-            let refund = Refund::by(bursar::Method::Cash, dec!(3)).to("a-0").for_term(term()).key(format!("out-{n}"));
+            let refund =
+                Refund::by(bursar::Method::Cash, dec!(3)).to("a-0").for_term(term()).key(format!("out-{n}"));
             tokio::spawn(async move { ledger.refund(refund).await })
         })
         .collect();

@@ -17,12 +17,16 @@ async fn opening_twice_changes_nothing() {
     let before = schema(&file).await;
     file.store().await.close().await;
     assert_eq!(schema(&file).await, before);
-    assert!(before.iter().all(|name| name.starts_with("bursar_") || name.starts_with("sqlite_")), "{before:?}");
+    assert!(
+        before.iter().all(|name| name.starts_with("bursar_") || name.starts_with("sqlite_")),
+        "{before:?}"
+    );
 }
 
 async fn schema(file: &File) -> Vec<String> {
     let mut conn = file.connection().await;
-    let rows = sqlx::query("SELECT name FROM sqlite_schema ORDER BY name").fetch_all(&mut conn).await.unwrap();
+    let rows =
+        sqlx::query("SELECT name FROM sqlite_schema ORDER BY name").fetch_all(&mut conn).await.unwrap();
     conn.close().await.unwrap();
     rows.iter().map(|row| row.get(0)).collect()
 }
@@ -39,7 +43,8 @@ async fn several_at_once_make_it_once() {
         store.await.unwrap().unwrap().close().await;
     }
     let mut conn = file.connection().await;
-    let versions: i64 = sqlx::query_scalar("SELECT count(*) FROM bursar_migration").fetch_one(&mut conn).await.unwrap();
+    let versions: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM bursar_migration").fetch_one(&mut conn).await.unwrap();
     assert_eq!(versions, 1);
 }
 
@@ -55,7 +60,8 @@ async fn the_callers_own_tables_and_migrations_are_left_alone() {
     let store = SqliteStore::with_pool(pool.clone()).await.unwrap();
     store.close().await;
     let pupils: i64 = sqlx::query_scalar("SELECT count(*) FROM pupil").fetch_one(&pool).await.unwrap();
-    let theirs: i64 = sqlx::query_scalar("SELECT count(*) FROM _sqlx_migrations").fetch_one(&pool).await.unwrap();
+    let theirs: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM _sqlx_migrations").fetch_one(&pool).await.unwrap();
     assert_eq!((pupils, theirs), (1, 0));
 }
 
@@ -86,7 +92,10 @@ async fn the_database_refuses_to_change_or_delete_an_entry() {
     let ledger = file.ledger().await;
     furnish(&ledger, 2).await;
     for account in ["a-0", "a-1"] {
-        ledger.pay(Payment::cash(dec!(5)).from(account).for_term(term()).key(format!("k-{account}"))).await.unwrap();
+        ledger
+            .pay(Payment::cash(dec!(5)).from(account).for_term(term()).key(format!("k-{account}")))
+            .await
+            .unwrap();
     }
     let mut conn = file.connection().await;
     let copy = "INSERT OR REPLACE INTO bursar_entry SELECT book, account, position, id, term, kind, figure, amount - 1, effective_on,
@@ -117,7 +126,10 @@ async fn a_row_that_says_what_it_cannot_say_is_an_error() {
     furnish(&ledger, 1).await;
     ledger.pay(Payment::cash(dec!(5)).from("a-0").for_term(term()).key("k")).await.unwrap();
     let mut conn = file.connection().await;
-    sqlx::raw_sql("DROP TRIGGER bursar_entry_no_update; UPDATE bursar_entry SET method = 'barter'").execute(&mut conn).await.unwrap();
+    sqlx::raw_sql("DROP TRIGGER bursar_entry_no_update; UPDATE bursar_entry SET method = 'barter'")
+        .execute(&mut conn)
+        .await
+        .unwrap();
     match ledger.entries("a-0", 0, 10).await.unwrap_err() {
         bursar::Error::Store(error) => assert_eq!(error.kind, StoreErrorKind::Corrupt, "{error}"),
         other => panic!("{other}"),
@@ -130,7 +142,9 @@ async fn a_current_schema_may_be_opened_to_read_only() {
     let ledger = file.ledger().await;
     furnish(&ledger, 1).await;
     let url = format!("sqlite:{}?mode=ro", file.path());
-    let reading = bursar::Ledger::open_existing(SqliteOptions::new().open(&url).await.unwrap(), "hillside").await.unwrap();
+    let reading = bursar::Ledger::open_existing(SqliteOptions::new().open(&url).await.unwrap(), "hillside")
+        .await
+        .unwrap();
     assert_eq!(reading.account("a-0").await.unwrap().id.as_str(), "a-0");
     let payment = Payment::cash(dec!(5)).from("a-0").for_term(term()).key("k");
     match reading.pay(payment).await.unwrap_err() {

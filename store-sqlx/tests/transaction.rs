@@ -12,7 +12,9 @@ use support::{File, day, furnish, prove, term};
 
 async fn school(file: &File) -> (SqlitePool, Ledger<SqliteStore>) {
     let pool = SqlitePool::connect(&format!("sqlite:{}?mode=rwc", file.path())).await.unwrap();
-    let ledger = Ledger::open(SqliteStore::with_pool(pool.clone()).await.unwrap(), "hillside", Currency::USD).await.unwrap();
+    let ledger = Ledger::open(SqliteStore::with_pool(pool.clone()).await.unwrap(), "hillside", Currency::USD)
+        .await
+        .unwrap();
     furnish(&ledger, 3).await;
     sqlx::query("CREATE TABLE slip (key TEXT)").execute(&pool).await.unwrap();
     (pool, ledger)
@@ -77,9 +79,12 @@ async fn a_call_that_is_dropped_half_way_leaves_no_part_of_it() {
         let mut transaction = pool.begin_with("BEGIN IMMEDIATE").await.unwrap();
         let within = ledger.through(SqliteTx::new(&mut transaction));
         {
-            let mut call = Box::pin(within.enrol(format!("n-{polls}"), ["PRIMARY", "ECD"], day("2026-01-12")));
+            let mut call =
+                Box::pin(within.enrol(format!("n-{polls}"), ["PRIMARY", "ECD"], day("2026-01-12")));
             for _ in 0..polls {
-                let polled = std::future::poll_fn(|cx| std::task::Poll::Ready(call.as_mut().poll(cx).is_ready())).await;
+                let polled =
+                    std::future::poll_fn(|cx| std::task::Poll::Ready(call.as_mut().poll(cx).is_ready()))
+                        .await;
                 if polled {
                     break;
                 }

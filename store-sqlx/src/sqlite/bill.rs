@@ -26,7 +26,10 @@ struct Scope<'a> {
 }
 
 impl Scope<'_> {
-    fn query(&self, sql: &'static str) -> sqlx::query::Query<'static, sqlx::Sqlite, sqlx::sqlite::SqliteArguments> {
+    fn query(
+        &self,
+        sql: &'static str,
+    ) -> sqlx::query::Query<'static, sqlx::Sqlite, sqlx::sqlite::SqliteArguments> {
         let asked = query(sql, self.book).bind(self.term).bind(self.after).bind(self.upto.as_str());
         asked.bind(self.standings.as_str()).bind(self.ends_on)
     }
@@ -44,7 +47,9 @@ pub(super) async fn bill(
     let after = read::after_text(order.after.as_ref());
     let page = query(sql::BILL_PAGE, book).bind(after).bind(order.limit);
     let page = row(conn, OPERATION, page).await?.ok_or_else(|| corrupt("a count gave no row"))?;
-    let Some(upto) = get::<Option<&str>>(&page, 1)? else { return Ok((Billed::Page(BilledPage::default()), false)) };
+    let Some(upto) = get::<Option<&str>>(&page, 1)? else {
+        return Ok((Billed::Page(BilledPage::default()), false));
+    };
     let scope = Scope {
         book,
         term,
@@ -65,15 +70,20 @@ pub(super) async fn bill(
     let charged = execute_unless_refused(conn, OPERATION, charge(book, order)).await?;
     match charged {
         Some(charged) if charged == billed.charges => Ok((Billed::Page(billed), true)),
-        Some(charged) => {
-            Err(StoreError::corrupt(OPERATION, format!("{} were due, {charged} were charged", billed.charges)))
-        }
+        Some(charged) => Err(StoreError::corrupt(
+            OPERATION,
+            format!("{} were due, {charged} were charged", billed.charges),
+        )),
         // A balance would be past its bound.
         None => Ok((Billed::NotAdmitted, false)),
     }
 }
 
-async fn find_due(conn: &mut SqliteConnection, scope: &Scope<'_>, page: &mut BilledPage) -> Result<(), StoreError> {
+async fn find_due(
+    conn: &mut SqliteConnection,
+    scope: &Scope<'_>,
+    page: &mut BilledPage,
+) -> Result<(), StoreError> {
     sqlx::query(sql::DUE_TABLE).execute(&mut *conn).await.map_err(failed(OPERATION))?;
     let found = row(conn, OPERATION, scope.query(sql::BILL_FIND)).await?;
     let found = found.ok_or_else(|| corrupt("a count gave no row"))?;

@@ -62,7 +62,11 @@ pub(super) async fn raise_version(conn: &mut SqliteConnection, book: &BookId) ->
     Ok(())
 }
 
-async fn change_book(conn: &mut SqliteConnection, book: &BookId, change: &BookChange) -> Result<bool, StoreError> {
+async fn change_book(
+    conn: &mut SqliteConnection,
+    book: &BookId,
+    change: &BookChange,
+) -> Result<bool, StoreError> {
     let changed = match change {
         BookChange::DefineTerm(Term { id, name, starts_on, ends_on, closed }) => {
             let asked = query(sql::TERM_DEFINE, book).bind(id.ordinal()).bind(name.clone());
@@ -73,7 +77,8 @@ async fn change_book(conn: &mut SqliteConnection, book: &BookId, change: &BookCh
             execute(conn, "close a term", query(sql::TERM_CLOSE, book).bind(term.ordinal())).await?
         }
         BookChange::MakeCurrent(term) => {
-            execute(conn, "make a term current", query(sql::TERM_MAKE_CURRENT, book).bind(term.ordinal())).await?
+            execute(conn, "make a term current", query(sql::TERM_MAKE_CURRENT, book).bind(term.ordinal()))
+                .await?
         }
         BookChange::LockThrough(day) => {
             execute(conn, "lock the book", query(sql::BOOK_LOCK, book).bind(day_number(*day))).await?
@@ -84,7 +89,9 @@ async fn change_book(conn: &mut SqliteConnection, book: &BookId, change: &BookCh
         BookChange::EditFee(fee) => {
             // Asked once more, since it may have been charged after it was decided.
             let charged = read::fee_charged(conn, book, &fee.key).await?;
-            return Ok(!charged && fee_exists(conn, book, &fee.key).await? && put_fee(conn, book, fee).await?);
+            return Ok(!charged
+                && fee_exists(conn, book, &fee.key).await?
+                && put_fee(conn, book, fee).await?);
         }
     };
     Ok(changed == 1)
@@ -99,7 +106,11 @@ fn fee_query(
     query(sql, book).bind(key.term.ordinal()).bind(own).bind(payer).bind(key.code.as_str())
 }
 
-pub(super) async fn fee_exists(conn: &mut SqliteConnection, book: &BookId, key: &FeeKey) -> Result<bool, StoreError> {
+pub(super) async fn fee_exists(
+    conn: &mut SqliteConnection,
+    book: &BookId,
+    key: &FeeKey,
+) -> Result<bool, StoreError> {
     one(read::row(conn, "read a fee", fee_query(sql::FEE_EXISTS, book, key)).await?)
 }
 
@@ -112,13 +123,18 @@ async fn insert_fee(conn: &mut SqliteConnection, book: &BookId, fee: &Fee) -> Re
             row.int(day_number(part.due_on));
         });
     }
-    let asked = fee_query(sql::FEE_INSERT, book, &fee.key).bind(i64::from(fee.revision)).bind(parts.finish()?);
+    let asked =
+        fee_query(sql::FEE_INSERT, book, &fee.key).bind(i64::from(fee.revision)).bind(parts.finish()?);
     let inserted = execute(conn, "keep a fee", asked).await?;
     Ok(inserted > 0)
 }
 
 /// Puts a fee in the place of the one of its key.
-pub(super) async fn put_fee(conn: &mut SqliteConnection, book: &BookId, fee: &Fee) -> Result<bool, StoreError> {
+pub(super) async fn put_fee(
+    conn: &mut SqliteConnection,
+    book: &BookId,
+    fee: &Fee,
+) -> Result<bool, StoreError> {
     execute(conn, "replace a fee", fee_query(sql::FEE_DELETE, book, &fee.key)).await?;
     insert_fee(conn, book, fee).await
 }
@@ -144,7 +160,11 @@ async fn change_accounts(
     open_accounts(conn, book, &opened).await
 }
 
-async fn open_accounts(conn: &mut SqliteConnection, book: &BookId, accounts: &[&Account]) -> Result<bool, StoreError> {
+async fn open_accounts(
+    conn: &mut SqliteConnection,
+    book: &BookId,
+    accounts: &[&Account],
+) -> Result<bool, StoreError> {
     if accounts.is_empty() {
         return Ok(true);
     }
@@ -226,7 +246,11 @@ async fn post_all(
 }
 
 /// Keeps how far a school file has been read.
-pub(super) async fn keep_mark(conn: &mut SqliteConnection, book: &BookId, mark: &FileMark) -> Result<(), StoreError> {
+pub(super) async fn keep_mark(
+    conn: &mut SqliteConnection,
+    book: &BookId,
+    mark: &FileMark,
+) -> Result<(), StoreError> {
     if let Some(replaced) = mark.replaces {
         execute(conn, "keep a file mark", query(sql::FILE_MARK_REMOVE, book).bind(replaced.to_vec())).await?;
     }

@@ -55,31 +55,36 @@ pub(super) fn failed(operation: &'static str) -> impl Fn(sqlx::Error) -> StoreEr
 fn explain(phase: Phase, error: &sqlx::Error) -> (StoreErrorKind, &'static str) {
     let open = phase == Phase::Commit;
     match error {
-        sqlx::Error::PoolTimedOut => {
-            (StoreErrorKind::Unavailable, "every connection is in use; try again, or allow the pool more connections")
-        }
+        sqlx::Error::PoolTimedOut => (
+            StoreErrorKind::Unavailable,
+            "every connection is in use; try again, or allow the pool more connections",
+        ),
         sqlx::Error::PoolClosed => (StoreErrorKind::Unavailable, "the pool is closed; open the store anew"),
         sqlx::Error::WorkerCrashed | sqlx::Error::Io(_) if open => {
             (StoreErrorKind::UnknownOutcome, "the connection was lost at the commit; ask by the key")
         }
         sqlx::Error::WorkerCrashed => (StoreErrorKind::Unavailable, "the connection was lost; try again"),
         sqlx::Error::Io(_) => (StoreErrorKind::CannotOpen, "the file cannot be opened; check the path"),
-        sqlx::Error::Configuration(_) => {
-            (StoreErrorKind::Misuse, "the address of the database is not understood; give a path, or sqlite:PATH")
-        }
+        sqlx::Error::Configuration(_) => (
+            StoreErrorKind::Misuse,
+            "the address of the database is not understood; give a path, or sqlite:PATH",
+        ),
         sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => {
             (StoreErrorKind::Corrupt, "a row holds what it cannot hold; restore a backup")
         }
         _ => match primary(error) {
-            Some(code::BUSY | code::LOCKED) => {
-                (StoreErrorKind::Busy, "another connection has the database locked; try again, or wait longer (busy_timeout)")
-            }
-            Some(code::READ_ONLY) => {
-                (StoreErrorKind::ReadOnly, "the file or its folder may not be written; mend the permissions of both")
-            }
-            Some(code::FULL) => {
-                (StoreErrorKind::Full, "the disk or the database's size limit is full; make room, then try again")
-            }
+            Some(code::BUSY | code::LOCKED) => (
+                StoreErrorKind::Busy,
+                "another connection has the database locked; try again, or wait longer (busy_timeout)",
+            ),
+            Some(code::READ_ONLY) => (
+                StoreErrorKind::ReadOnly,
+                "the file or its folder may not be written; mend the permissions of both",
+            ),
+            Some(code::FULL) => (
+                StoreErrorKind::Full,
+                "the disk or the database's size limit is full; make room, then try again",
+            ),
             Some(code::CANNOT_OPEN) => (
                 StoreErrorKind::CannotOpen,
                 "the file cannot be opened; check that the path is right and that its folder exists and may be written",
@@ -88,12 +93,16 @@ fn explain(phase: Phase, error: &sqlx::Error) -> (StoreErrorKind, &'static str) 
                 (StoreErrorKind::NotADatabase, "the file is not an SQLite database; check the path")
             }
             Some(code::CORRUPT) => (StoreErrorKind::Corrupt, "the database is damaged; restore a backup"),
-            Some(code::IO) if open => {
-                (StoreErrorKind::UnknownOutcome, "the disk failed at the commit; ask by the key, and look after the disk")
-            }
+            Some(code::IO) if open => (
+                StoreErrorKind::UnknownOutcome,
+                "the disk failed at the commit; ask by the key, and look after the disk",
+            ),
             Some(code::IO) => (StoreErrorKind::Unavailable, "the disk failed; look after it, then try again"),
             Some(code::NO_MEMORY) => (StoreErrorKind::Unavailable, "there is no memory left; try again"),
-            _ => (StoreErrorKind::Misuse, "SQLite does not take the statement: are the tables this library's own?"),
+            _ => (
+                StoreErrorKind::Misuse,
+                "SQLite does not take the statement: are the tables this library's own?",
+            ),
         },
     }
 }

@@ -33,7 +33,8 @@ CREATE TABLE IF NOT EXISTS bursar_migration (
 
 const APPLIED: &str = "SELECT version, checksum FROM bursar_migration WHERE $1 ORDER BY version";
 
-const KEEP: &str = "INSERT INTO bursar_migration (version, name, checksum, applied_at) VALUES ($1, $2, $3, $4)";
+const KEEP: &str =
+    "INSERT INTO bursar_migration (version, name, checksum, applied_at) VALUES ($1, $2, $3, $4)";
 
 /// Brings the schema up to date. Where it is, nothing is written and no lock taken; else one of those who come at once does it, and the
 /// others find it done.
@@ -56,7 +57,8 @@ pub(super) async fn migrate(conn: &mut SqliteConnection) -> Result<(), StoreErro
 
 /// The steps that are not applied yet.
 async fn missing(conn: &mut SqliteConnection) -> Result<Vec<&'static Migration>, StoreError> {
-    let exists = sqlx::query(TABLE_EXISTS).bind(true).fetch_all(&mut *conn).await.map_err(failed(OPERATION))?;
+    let exists =
+        sqlx::query(TABLE_EXISTS).bind(true).fetch_all(&mut *conn).await.map_err(failed(OPERATION))?;
     let exists = exists.first().map(|row| get::<bool>(row, 0)).transpose()?;
     let mut applied = Vec::new();
     if exists == Some(true) {
@@ -66,11 +68,14 @@ async fn missing(conn: &mut SqliteConnection) -> Result<Vec<&'static Migration>,
     for row in &applied {
         let version: i64 = get(row, 0)?;
         let Some(at) = missing.iter().position(|migration| migration.version == version) else {
-            let detail = format!("the tables are of schema {version}, newer than this library knows; upgrade it");
+            let detail =
+                format!("the tables are of schema {version}, newer than this library knows; upgrade it");
             return Err(StoreError::new(StoreErrorKind::NewerSchema, OPERATION, detail));
         };
         if checksum(missing.remove(at)) != get::<&[u8]>(row, 1)? {
-            let detail = format!("schema {version} was not made by this library; restore a backup, or use the library that made it");
+            let detail = format!(
+                "schema {version} was not made by this library; restore a backup, or use the library that made it"
+            );
             return Err(StoreError::corrupt(OPERATION, detail));
         }
     }

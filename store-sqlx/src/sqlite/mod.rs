@@ -11,6 +11,7 @@ mod reprice;
 mod row;
 mod sql;
 mod store;
+mod sums;
 mod tx;
 mod writer;
 

@@ -89,7 +89,8 @@ impl SqliteOptions {
     /// [`Corrupt`](StoreErrorKind::Corrupt), [`Full`](StoreErrorKind::Full).
     pub async fn open(&self, path_or_url: impl AsRef<Path>) -> Result<SqliteStore, StoreError> {
         let options = self.connect_options(path_or_url.as_ref())?;
-        let writing = options.clone().journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Full);
+        let writing =
+            options.clone().journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Full);
         let writing = writing.pragma("wal_autocheckpoint", self.checkpoint_pages.to_string());
         // One connection that is never given up, so that its prepared statements and its cache stay.
         let writer = lasting().max_connections(1).connect_lazy_with(writing);
@@ -109,7 +110,8 @@ impl SqliteOptions {
         }
         let options = if path_or_url.starts_with("sqlite:") {
             let options = SqliteConnectOptions::from_str(path_or_url);
-            let options = options.map_err(|error| misuse(format!("the address is not understood: {error}")))?;
+            let options =
+                options.map_err(|error| misuse(format!("the address is not understood: {error}")))?;
             if path_or_url.contains("mode=ro") { options } else { options.create_if_missing(true) }
         } else {
             SqliteConnectOptions::new().filename(path).create_if_missing(true)

@@ -1,9 +1,8 @@
 //! Reading: every question is one statement, or two, on whichever connection is given.
 
-use bursar::store::{AccountFilter, Book, BookTotals, ChargeMade, FileMark, TermRow};
+use bursar::store::{AccountFilter, Book, ChargeMade, FileMark};
 use bursar::{
-    Account, AccountId, BookId, Calendar, Entry, Fee, FeeKey, IdempotencyKey, Payer, StoreError, Term, TermId, TermTotals,
-    Totals,
+    Account, AccountId, BookId, Calendar, Entry, Fee, FeeKey, IdempotencyKey, Payer, StoreError, Term, TermId,
 };
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{Sqlite, SqliteConnection};
@@ -11,7 +10,7 @@ use sqlx::{Sqlite, SqliteConnection};
 use super::error::failed;
 use super::row::{self, get};
 use super::sql;
-use crate::columns::{corrupt, day, name, narrow, term as term_of, word};
+use crate::columns::{corrupt, day, narrow, term as term_of, word};
 use crate::json::JsonArray;
 
 type Query = sqlx::query::Query<'static, Sqlite, SqliteArguments>;
@@ -39,18 +38,22 @@ pub(super) async fn row(
     Ok(rows(conn, operation, query).await?.pop())
 }
 
-fn all<T>(rows: &[SqliteRow], read: impl Fn(&SqliteRow) -> Result<T, StoreError>) -> Result<Vec<T>, StoreError> {
+fn all<T>(
+    rows: &[SqliteRow],
+    read: impl Fn(&SqliteRow) -> Result<T, StoreError>,
+) -> Result<Vec<T>, StoreError> {
     rows.iter().map(read).collect()
 }
 
-fn texts(ids: &[AccountId]) -> Result<String, StoreError> {
+pub(super) fn texts(ids: &[AccountId]) -> Result<String, StoreError> {
     JsonArray::of_texts(ids.iter().map(AccountId::as_str))
 }
 
 pub(super) async fn book(conn: &mut SqliteConnection, id: &BookId) -> Result<Option<Book>, StoreError> {
     let rows = rows(conn, "read the book", query(sql::BOOK, id)).await?;
     let Some(first) = rows.first() else { return Ok(None) };
-    let terms = rows.iter().filter_map(|row| term(row).transpose()).collect::<Result<Vec<Term>, StoreError>>()?;
+    let terms =
+        rows.iter().filter_map(|row| term(row).transpose()).collect::<Result<Vec<Term>, StoreError>>()?;
     let current = get::<Option<i64>>(first, 2)?.map(term_of).transpose()?;
     let locked_through = get::<Option<i64>>(first, 3)?.map(day).transpose()?;
     Ok(Some(Book {
@@ -114,7 +117,11 @@ pub(super) async fn fees_of(
     row::fees(term, &rows(conn, "read fees", asked).await?)
 }
 
-pub(super) async fn fee_charged(conn: &mut SqliteConnection, book: &BookId, fee: &FeeKey) -> Result<bool, StoreError> {
+pub(super) async fn fee_charged(
+    conn: &mut SqliteConnection,
+    book: &BookId,
+    fee: &FeeKey,
+) -> Result<bool, StoreError> {
     let sql = match fee.payer {
         Payer::Group(_) => sql::FEE_CHARGED_GROUP,
         Payer::Account(_) => sql::FEE_CHARGED_OWN,
@@ -218,86 +225,6 @@ pub(super) async fn charges(
     all(&rows(conn, "read charges", asked).await?, row::charge_made)
 }
 
-fn totals_from(row: &SqliteRow, at: usize) -> Result<(TermId, Totals), StoreError> {
-    let sum = |n: usize| get::<i64>(row, at.saturating_add(n));
-    Ok((term_of(sum(0)?)?, Totals { opening: sum(1)?, fee: sum(2)?, adjustment: sum(3)?, paid: sum(4)? }))
-}
-
-pub(super) async fn totals(
-    conn: &mut SqliteConnection,
-    book: &BookId,
-    accounts: &[AccountId],
-) -> Result<Vec<(AccountId, TermTotals)>, StoreError> {
-    if let [account] = accounts {
-        let asked = query(sql::TOTALS_OF_ONE, book).bind(account.as_str());
-        let by_term = all(&rows(conn, "sum an account", asked).await?, |row| totals_from(row, 0))?;
-        return Ok(vec![(account.clone(), TermTotals::new(by_term))]);
-    }
-    let rows = rows(conn, "sum accounts", query(sql::TOTALS, book).bind(texts(accounts)?)).await?;
-    let mut found: Vec<(AccountId, Vec<(TermId, Totals)>)> = Vec::new();
-    for row in &rows {
-        let account: &str = get(row, 0)?;
-        let totals = totals_from(row, 1)?;
-        match found.last_mut().filter(|(last, _)| last.as_str() == account) {
-            Some((_, by_term)) => by_term.push(totals),
-            None => found.push((name(account)?, vec![totals])),
-        }
-    }
-    Ok(found.into_iter().map(|(account, by_term)| (account, TermTotals::new(by_term))).collect())
-}
-
-/// Which statement reads a term's rows soonest: one that seeks in the few terms on one side of it, or one that walks all entries.
-async fn term_rows_sql(conn: &mut SqliteConnection, book: &BookId, term: TermId) -> Result<&'static str, StoreError> {
-    const FEW: i64 = 4;
-    let around = row(conn, "read terms", query(sql::TERMS_AROUND, book).bind(term.ordinal())).await?;
-    let around = around.ok_or_else(|| corrupt("a count gave no row"))?;
-    let (later, earlier): (i64, i64) = (get(&around, 0)?, get(&around, 1)?);
-    Ok(match (later <= FEW, earlier <= FEW) {
-        (true, _) if later <= earlier => sql::TERM_ROWS_LATE,
-        (_, true) => sql::TERM_ROWS_EARLY,
-        (true, false) => sql::TERM_ROWS_LATE,
-        (false, false) => sql::TERM_ROWS,
-    })
-}
-
-pub(super) async fn term_rows(
-    conn: &mut SqliteConnection,
-    book: &BookId,
-    term: TermId,
-    after: Option<&AccountId>,
-    limit: u32,
-) -> Result<Vec<TermRow>, StoreError> {
-    let sql = term_rows_sql(conn, book, term).await?;
-    let asked = query(sql, book).bind(term.ordinal()).bind(after_text(after)).bind(limit);
-    let packed = row(conn, "sum a term", asked).await?.ok_or_else(|| corrupt("a sum gave no row"))?;
-    let packed = get::<Option<&str>>(&packed, 0)?.unwrap_or_default();
-    packed.split('\n').filter(|line| !line.is_empty()).map(term_row).collect()
-}
-
-fn term_row(line: &str) -> Result<TermRow, StoreError> {
-    let bad = || corrupt(format!("{line:?} is no line of figures"));
-    let mut fields = line.split('\u{1f}');
-    let account = name(fields.next().ok_or_else(bad)?)?;
-    let mut sum = || fields.next().and_then(|field| field.parse::<i64>().ok()).ok_or_else(bad);
-    let earlier = sum()?;
-    let totals = Totals { opening: sum()?, fee: sum()?, adjustment: sum()?, paid: sum()? };
-    Ok(TermRow { account, earlier, totals })
-}
-
-pub(super) async fn book_totals(conn: &mut SqliteConnection, book: &BookId) -> Result<BookTotals, StoreError> {
-    let row = row(conn, "sum the book", query(sql::BOOK_TOTALS, book)).await?;
-    let row = row.ok_or_else(|| corrupt("a sum gave no row"))?;
-    let whole = |high, low| -> Result<i128, StoreError> {
-        Ok((i128::from(get::<i64>(&row, high)?) << 32) + i128::from(get::<i64>(&row, low)?))
-    };
-    Ok(BookTotals {
-        accounts: narrow(get(&row, 0)?)?,
-        balances: whole(1, 2)?,
-        entries: narrow(get(&row, 3)?)?,
-        effects: whole(4, 5)?,
-    })
-}
-
 pub(super) async fn file_marks(
     conn: &mut SqliteConnection,
     book: &BookId,
@@ -307,7 +234,8 @@ pub(super) async fn file_marks(
     let after = i64::try_from(after_lines).unwrap_or(i64::MAX);
     let asked = query(sql::FILE_MARKS, book).bind(after).bind(limit);
     all(&rows(conn, "read file marks", asked).await?, |row| {
-        let digest = |bytes: &[u8]| <[u8; 32]>::try_from(bytes).map_err(|_| corrupt("a digest is not 32 bytes long"));
+        let digest =
+            |bytes: &[u8]| <[u8; 32]>::try_from(bytes).map_err(|_| corrupt("a digest is not 32 bytes long"));
         Ok(FileMark {
             lines: narrow(get(row, 0)?)?,
             digest: digest(get(row, 1)?)?,

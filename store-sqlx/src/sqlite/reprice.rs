@@ -45,7 +45,10 @@ pub(super) async fn reprice(
         match written {
             Some(written) if Some(written) == at_old.checked_mul(2) => {}
             Some(written) => {
-                return Err(StoreError::corrupt(OPERATION, format!("{written} entries for {at_old} charges")));
+                return Err(StoreError::corrupt(
+                    OPERATION,
+                    format!("{written} entries for {at_old} charges"),
+                ));
             }
             // A balance would be past its bound.
             None => return Ok(Repriced::NotAdmitted),

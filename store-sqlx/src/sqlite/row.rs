@@ -1,7 +1,10 @@
 //! Rows as SQLite gives them.
 
 use bursar::store::ChargeMade;
-use bursar::{Account, AccountId, Entry, Fee, FeeKey, FeeGroup, Instalment, Money, NewEntry, Payer, StoreError, TermId, Text};
+use bursar::{
+    Account, AccountId, Entry, Fee, FeeGroup, FeeKey, Instalment, Money, NewEntry, Payer, StoreError, TermId,
+    Text,
+};
 use sqlx::sqlite::{Sqlite, SqliteRow};
 use sqlx::{Decode, Row, Type};
 use uuid::Uuid;
@@ -50,8 +53,11 @@ pub(super) fn entry(row: &SqliteRow) -> Result<Entry, StoreError> {
 
 pub(super) fn account(row: &SqliteRow) -> Result<Account, StoreError> {
     let groups = get::<Option<&str>>(row, 6)?.unwrap_or_default();
-    let mut groups =
-        groups.split('\n').filter(|group| !group.is_empty()).map(name).collect::<Result<Vec<FeeGroup>, _>>()?;
+    let mut groups = groups
+        .split('\n')
+        .filter(|group| !group.is_empty())
+        .map(name)
+        .collect::<Result<Vec<FeeGroup>, _>>()?;
     groups.sort();
     Ok(Account {
         id: name(get(row, 0)?)?,

@@ -6,11 +6,12 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bursar::rule::Posting;
 use bursar::store::{
-    AccountFilter, Billed, BillingOrder, Book, BookTotals, ChangeSet, ChargeMade, Committed, FileMark, Posted, RepriceOrder,
-    Repriced, TermRow,
+    AccountFilter, Billed, BillingOrder, Book, BookTotals, ChangeSet, ChargeMade, Committed, FileMark,
+    Posted, RepriceOrder, Repriced, TermRow,
 };
 use bursar::{
-    Account, AccountId, BookId, Currency, Entry, Fee, FeeKey, IdempotencyKey, LedgerStore, Payer, StoreError, TermId, TermTotals,
+    Account, AccountId, BookId, Currency, Entry, Fee, FeeKey, IdempotencyKey, LedgerStore, Payer, StoreError,
+    TermId, TermTotals,
 };
 use chrono::{DateTime, Utc};
 use sqlx::pool::PoolConnection;
@@ -21,8 +22,9 @@ use uuid::Uuid;
 use super::error::failed;
 use super::migrate::migrate;
 use super::options::{SqliteOptions, common, lasting};
-use super::writer::SqliteWriter;
 use super::read;
+use super::sums;
+use super::writer::SqliteWriter;
 use crate::lane::{Job, Lane};
 use crate::surroundings;
 
@@ -231,8 +233,12 @@ impl LedgerStore for SqliteStore {
         read::charges(&mut *self.reader().await?, book, term, accounts).await
     }
 
-    async fn totals(&self, book: &BookId, accounts: &[AccountId]) -> Result<Vec<(AccountId, TermTotals)>, StoreError> {
-        read::totals(&mut *self.reader().await?, book, accounts).await
+    async fn totals(
+        &self,
+        book: &BookId,
+        accounts: &[AccountId],
+    ) -> Result<Vec<(AccountId, TermTotals)>, StoreError> {
+        sums::totals(&mut *self.reader().await?, book, accounts).await
     }
 
     async fn term_rows(
@@ -242,14 +248,19 @@ impl LedgerStore for SqliteStore {
         after: Option<&AccountId>,
         limit: u32,
     ) -> Result<Vec<TermRow>, StoreError> {
-        read::term_rows(&mut *self.reader().await?, book, term, after, limit).await
+        sums::term_rows(&mut *self.reader().await?, book, term, after, limit).await
     }
 
     async fn book_totals(&self, book: &BookId) -> Result<BookTotals, StoreError> {
-        read::book_totals(&mut *self.reader().await?, book).await
+        sums::book_totals(&mut *self.reader().await?, book).await
     }
 
-    async fn file_marks(&self, book: &BookId, after_lines: u64, limit: u32) -> Result<Vec<FileMark>, StoreError> {
+    async fn file_marks(
+        &self,
+        book: &BookId,
+        after_lines: u64,
+        limit: u32,
+    ) -> Result<Vec<FileMark>, StoreError> {
         read::file_marks(&mut *self.reader().await?, book, after_lines, limit).await
     }
 

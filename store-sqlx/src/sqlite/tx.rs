@@ -5,12 +5,12 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bursar::rule::Posting;
 use bursar::store::{
-    AccountFilter, Billed, BillingOrder, Book, BookTotals, ChangeSet, ChargeMade, Committed, FileMark, Posted, RepriceOrder,
-    Repriced, TermRow,
+    AccountFilter, Billed, BillingOrder, Book, BookTotals, ChangeSet, ChargeMade, Committed, FileMark,
+    Posted, RepriceOrder, Repriced, TermRow,
 };
 use bursar::{
-    Account, AccountId, BookId, Currency, Entry, Fee, FeeKey, IdempotencyKey, LedgerStore, Payer, StoreError, StoreErrorKind,
-    TermId, TermTotals,
+    Account, AccountId, BookId, Currency, Entry, Fee, FeeKey, IdempotencyKey, LedgerStore, Payer, StoreError,
+    StoreErrorKind, TermId, TermTotals,
 };
 use chrono::{DateTime, Utc};
 use sqlx::{Connection, SqliteConnection};
@@ -20,6 +20,7 @@ use uuid::Uuid;
 use super::error::Phase;
 use super::post::{Recorded, post};
 use super::read;
+use super::sums;
 use super::writer::{Begin, transact};
 use crate::lane::{Done, Job};
 use crate::surroundings;
@@ -180,8 +181,12 @@ impl LedgerStore for SqliteTx<'_> {
         read::charges(&mut **self.lock().await?, book, term, accounts).await
     }
 
-    async fn totals(&self, book: &BookId, accounts: &[AccountId]) -> Result<Vec<(AccountId, TermTotals)>, StoreError> {
-        read::totals(&mut **self.lock().await?, book, accounts).await
+    async fn totals(
+        &self,
+        book: &BookId,
+        accounts: &[AccountId],
+    ) -> Result<Vec<(AccountId, TermTotals)>, StoreError> {
+        sums::totals(&mut **self.lock().await?, book, accounts).await
     }
 
     async fn term_rows(
@@ -191,14 +196,19 @@ impl LedgerStore for SqliteTx<'_> {
         after: Option<&AccountId>,
         limit: u32,
     ) -> Result<Vec<TermRow>, StoreError> {
-        read::term_rows(&mut **self.lock().await?, book, term, after, limit).await
+        sums::term_rows(&mut **self.lock().await?, book, term, after, limit).await
     }
 
     async fn book_totals(&self, book: &BookId) -> Result<BookTotals, StoreError> {
-        read::book_totals(&mut **self.lock().await?, book).await
+        sums::book_totals(&mut **self.lock().await?, book).await
     }
 
-    async fn file_marks(&self, book: &BookId, after_lines: u64, limit: u32) -> Result<Vec<FileMark>, StoreError> {
+    async fn file_marks(
+        &self,
+        book: &BookId,
+        after_lines: u64,
+        limit: u32,
+    ) -> Result<Vec<FileMark>, StoreError> {
         read::file_marks(&mut **self.lock().await?, book, after_lines, limit).await
     }
 

@@ -31,7 +31,11 @@ pub(super) enum Begin {
 ///
 /// sqlx's own transactions are used, since they survive a future that is dropped half way: the connection then rolls back before it does
 /// anything else. Dropping one only queues that rollback, so it is awaited wherever it can be.
-pub(super) async fn transact(conn: &mut SqliteConnection, begin: Begin, job: &Job) -> Result<Done, StoreError> {
+pub(super) async fn transact(
+    conn: &mut SqliteConnection,
+    begin: Begin,
+    job: &Job,
+) -> Result<Done, StoreError> {
     let begun = match begin {
         Begin::Immediate => conn.begin_with("BEGIN IMMEDIATE").await,
         Begin::Deferred => conn.begin_with("BEGIN").await,
@@ -63,7 +67,8 @@ async fn run(conn: &mut SqliteConnection, job: &Job) -> Result<(Done, bool), Sto
         Job::Open(book, currency) => {
             let asked = read::query(sql::BOOK_OPEN, book).bind(currency.code());
             asked.execute(&mut *conn).await.map_err(failed("open the book"))?;
-            let opened = read::book(conn, book).await?.ok_or_else(|| corrupt("the book that was opened is gone"))?;
+            let opened =
+                read::book(conn, book).await?.ok_or_else(|| corrupt("the book that was opened is gone"))?;
             (Done::Opened(opened), true)
         }
         Job::Commit(book, changes) => match commit::commit(conn, book, changes).await? {
@@ -160,7 +165,10 @@ fn posted(positions: Vec<Option<u32>>) -> Vec<Posted> {
 }
 
 /// The batches of several books in one transaction, so that they share its commit; `None` when a constraint stopped them.
-async fn post_together(conn: &mut SqliteConnection, batches: &[Batch]) -> Result<Option<Vec<Vec<Posted>>>, StoreError> {
+async fn post_together(
+    conn: &mut SqliteConnection,
+    batches: &[Batch],
+) -> Result<Option<Vec<Vec<Posted>>>, StoreError> {
     let begun = conn.begin_with("BEGIN IMMEDIATE").await;
     let mut transaction = begun.map_err(failed("begin a transaction"))?;
     let mut answers = Vec::with_capacity(batches.len());
@@ -251,4 +259,3 @@ impl Writer for SqliteWriter {
         }
     }
 }
-

@@ -1,0 +1,230 @@
+//! Statements that read.
+
+/// The book with its terms: a row a term, or one with none. Primary keys.
+pub(in crate::sqlite) const BOOK: &str = "
+SELECT b.currency, b.version, b.current_term, b.locked_through, t.term, t.name, t.starts_on, t.ends_on, t.closed
+  FROM bursar_book AS b
+  LEFT JOIN bursar_term AS t ON t.book = b.book
+ WHERE b.book = $1
+ ORDER BY t.term";
+
+macro_rules! fee_columns {
+    () => {
+        "SELECT f.own, f.payer, f.code, f.revision, f.instalment, f.amount, f.due_on,
+       (SELECT currency FROM bursar_book WHERE book = $1)"
+    };
+}
+
+/// A page of fees, a row an instalment. Primary key.
+pub(in crate::sqlite) const FEES: &str = concat!(
+    fee_columns!(),
+    "
+  FROM (SELECT own, payer, code FROM bursar_fee
+         WHERE book = $1 AND term = $2 AND instalment = 0 AND (own, payer, code) > ($3, $4, $5)
+         ORDER BY own, payer, code LIMIT $6) AS k
+ CROSS JOIN bursar_fee AS f
+    ON f.book = $1 AND f.term = $2 AND f.own = k.own AND f.payer = k.payer AND f.code = k.code
+ ORDER BY f.own, f.payer, f.code, f.instalment"
+);
+
+/// The fees that any of the payers in `$3`, an array of `[own, payer]`, pays. Primary key.
+pub(in crate::sqlite) const FEES_OF: &str = concat!(
+    fee_columns!(),
+    "
+  FROM (SELECT DISTINCT value ->> 0 AS own, value ->> 1 AS payer FROM json_each($3)) AS j
+ CROSS JOIN bursar_fee AS f ON f.book = $1 AND f.term = $2 AND f.own = j.own AND f.payer = j.payer
+ ORDER BY f.own, f.payer, f.code, f.instalment"
+);
+
+/// A charge from a group's fee. `bursar_entry_charge`: it walks the charges of the term until it finds one.
+pub(in crate::sqlite) const FEE_CHARGED_GROUP: &str = "
+SELECT EXISTS (SELECT 1 FROM bursar_entry
+                WHERE book = $1 AND term = $2 AND fee_group = $3 AND code = $4 AND code IS NOT NULL)";
+
+/// A charge from an account's own fee. `bursar_entry_charge`.
+pub(in crate::sqlite) const FEE_CHARGED_OWN: &str = "
+SELECT EXISTS (SELECT 1 FROM bursar_entry
+                WHERE book = $1 AND term = $2 AND account = $3 AND code = $4 AND slot IS NOT NULL AND fee_group IS NULL)";
+
+macro_rules! account_columns {
+    () => {
+        "SELECT a.account, a.enrolled_on, a.standing, a.version, a.revision, a.balance,
+       (SELECT group_concat(fee_group, char(10)) FROM bursar_member AS m WHERE m.book = a.book AND m.account = a.account),
+       (SELECT currency FROM bursar_book WHERE book = $1)
+  FROM "
+    };
+}
+
+/// Primary key.
+pub(in crate::sqlite) const ACCOUNT: &str =
+    concat!(account_columns!(), "bursar_account AS a WHERE a.book = $1 AND a.account = $2");
+
+/// The accounts in `$2`, an array. Primary key.
+pub(in crate::sqlite) const ACCOUNTS: &str = concat!(
+    account_columns!(),
+    "(SELECT DISTINCT value AS account FROM json_each($2)) AS j
+ CROSS JOIN bursar_account AS a ON a.book = $1 AND a.account = j.account"
+);
+
+/// Primary key.
+pub(in crate::sqlite) const ACCOUNTS_LIST: &str = concat!(
+    account_columns!(),
+    "bursar_account AS a WHERE a.book = $1 AND a.account > $2 ORDER BY a.account LIMIT $3"
+);
+
+/// Primary key: it walks the accounts until the page is full. An index of debtors would cost every payment a page more to write.
+pub(in crate::sqlite) const ACCOUNTS_OWING: &str = concat!(
+    account_columns!(),
+    "bursar_account AS a WHERE a.book = $1 AND a.account > $2 AND a.balance > 0 ORDER BY a.account LIMIT $3"
+);
+
+/// As [`ACCOUNTS_OWING`].
+pub(in crate::sqlite) const ACCOUNTS_IN_CREDIT: &str = concat!(
+    account_columns!(),
+    "bursar_account AS a WHERE a.book = $1 AND a.account > $2 AND a.balance < 0 ORDER BY a.account LIMIT $3"
+);
+
+macro_rules! entry_columns {
+    () => {
+        "SELECT e.account, e.position, e.id, e.term, e.kind, e.figure, e.amount, e.effective_on, e.recorded_at, e.recorded_by, e.key,
+       e.method, e.reference, e.reason, e.code, e.due_on, e.slot, e.fee_group, e.reverses, e.concession, e.note,
+       (SELECT currency FROM bursar_book WHERE book = $1)
+  FROM "
+    };
+}
+
+/// Primary key.
+pub(in crate::sqlite) const ENTRIES: &str = concat!(
+    entry_columns!(),
+    "bursar_entry AS e WHERE e.book = $1 AND e.account = $2 AND e.position > $3 ORDER BY e.position LIMIT $4"
+);
+
+/// Primary key.
+pub(in crate::sqlite) const SCAN: &str = concat!(
+    entry_columns!(),
+    "bursar_entry AS e WHERE e.book = $1 AND (e.account, e.position) > ($2, $3) ORDER BY e.account, e.position LIMIT $4"
+);
+
+/// The entries under the keys in `$2`, an array. `bursar_entry_key`.
+pub(in crate::sqlite) const ENTRIES_BY_KEY: &str = concat!(
+    entry_columns!(),
+    "(SELECT DISTINCT value AS key FROM json_each($2)) AS j
+ CROSS JOIN bursar_entry AS e ON e.book = $1 AND e.key = j.key"
+);
+
+/// `bursar_entry_reversed`.
+pub(in crate::sqlite) const REVERSAL_OF: &str =
+    "SELECT position FROM bursar_entry WHERE book = $1 AND account = $2 AND reverses = $3";
+
+/// The charges in a term of the accounts in `$3`, an array. `bursar_entry_charge`, then `bursar_entry_reversed`.
+pub(in crate::sqlite) const CHARGES: &str = "
+SELECT e.account, e.code, e.slot,
+       NOT EXISTS (SELECT 1 FROM bursar_entry AS r
+                    WHERE r.book = $1 AND r.account = e.account AND r.reverses = e.position)
+  FROM (SELECT DISTINCT value AS account FROM json_each($3)) AS j
+ CROSS JOIN bursar_entry AS e INDEXED BY bursar_entry_charge
+    ON e.book = $1 AND e.term = $2 AND e.account = j.account AND e.code IS NOT NULL";
+
+macro_rules! figures {
+    ($of:literal) => {
+        concat!(
+            "coalesce(sum(e.amount) FILTER (WHERE ",
+            $of,
+            "e.figure = 0), 0) AS opening,
+       coalesce(sum(e.amount) FILTER (WHERE ",
+            $of,
+            "e.figure = 1), 0) AS fee,
+       coalesce(sum(e.amount) FILTER (WHERE ",
+            $of,
+            "e.figure = 2), 0) AS adjustment,
+       coalesce(sum(e.amount) FILTER (WHERE ",
+            $of,
+            "e.figure = 3), 0) AS paid"
+        )
+    };
+}
+
+/// What an account's entries change: `term figure amount` and again, packed. Summing a few dozen of them here costs less than bringing a row
+/// a term over. Primary key.
+pub(in crate::sqlite) const AMOUNTS_OF_ONE: &str = "
+SELECT group_concat(term || ' ' || figure || ' ' || amount, ' ') FROM bursar_entry WHERE book = $1 AND account = $2";
+
+/// The totals of the accounts in `$2`, an array: a row an account and term. Primary key.
+pub(in crate::sqlite) const TOTALS: &str = concat!(
+    "SELECT e.account, e.term, ",
+    figures!(""),
+    "
+  FROM (SELECT DISTINCT value AS account FROM json_each($2)) AS j
+ CROSS JOIN bursar_entry AS e ON e.book = $1 AND e.account = j.account
+ GROUP BY +e.account, +e.term"
+);
+
+/// The rows of the last term, in two parts: the balances, and the sums of the term's entries, which are what the balance has beyond what was
+/// there earlier; and whether it is the last. Primary keys, and a range of `bursar_entry_figures`.
+pub(in crate::sqlite) const TERM_ROWS_LAST: &str = concat!(
+    "WITH page AS MATERIALIZED (
+  SELECT account, balance FROM bursar_account WHERE book = $1 AND account > $3 ORDER BY account LIMIT $4)
+SELECT (SELECT max(term) FROM bursar_term WHERE book = $1) <= $2,
+       (SELECT group_concat(account || char(31) || balance, char(10)) FROM page),
+       (SELECT group_concat(account || char(31) || opening || char(31) || fee || char(31) || adjustment || char(31) || paid, char(10))
+          FROM (SELECT e.account, ",
+    figures!(""),
+    "
+                  FROM bursar_entry AS e INDEXED BY bursar_entry_figures
+                 WHERE e.book = $1 AND e.term = $2 AND e.account > $3 AND e.account <= (SELECT max(account) FROM page)
+                 GROUP BY e.account))"
+);
+
+/// How many terms there are from `$2` on, and up to it. Primary key.
+pub(in crate::sqlite) const TERMS_AROUND: &str = "
+SELECT count(*) FILTER (WHERE term >= $2), count(*) FILTER (WHERE term <= $2) FROM bursar_term WHERE book = $1";
+
+macro_rules! term_rows {
+    ($earlier:literal, $entries:literal) => {
+        concat!(
+            "SELECT group_concat(account || char(31) || earlier || char(31) || opening || char(31) || fee || char(31)
+                    || adjustment || char(31) || paid, char(10))
+  FROM (SELECT a.account, ", $earlier, " AS earlier,
+       ", figures!("e.term = $2 AND "), "
+          FROM (SELECT account, balance FROM bursar_account
+                 WHERE book = $1 AND account > $3 ORDER BY account LIMIT $4) AS a
+          LEFT JOIN bursar_entry AS e ", $entries, "
+         GROUP BY a.account)"
+        )
+    };
+}
+
+/// The rows of a late term: what was there earlier is the balance less what came since. `bursar_entry_figures`, a seek an account and term.
+pub(in crate::sqlite) const TERM_ROWS_LATE: &str = term_rows!(
+    "a.balance - coalesce(sum(e.amount), 0)",
+    "INDEXED BY bursar_entry_figures
+            ON e.book = $1 AND e.account = a.account
+           AND e.term IN (SELECT term FROM bursar_term WHERE book = $1 AND term >= $2)"
+);
+
+/// The rows of an early term. `bursar_entry_figures`, a seek an account and term.
+pub(in crate::sqlite) const TERM_ROWS_EARLY: &str = term_rows!(
+    "coalesce(sum(e.amount) FILTER (WHERE e.term < $2), 0)",
+    "INDEXED BY bursar_entry_figures
+            ON e.book = $1 AND e.account = a.account
+           AND e.term IN (SELECT term FROM bursar_term WHERE book = $1 AND term <= $2)"
+);
+
+/// The rows of a term with many before and after it. Primary key: all entries of the accounts, in order.
+pub(in crate::sqlite) const TERM_ROWS: &str = term_rows!(
+    "coalesce(sum(e.amount) FILTER (WHERE e.term < $2), 0)",
+    "NOT INDEXED ON e.book = $1 AND e.account = a.account"
+);
+
+/// Sums in two halves, so that no sum of a whole book overflows 64 bits: `amount = 2^32 * high + low`.
+pub(in crate::sqlite) const BOOK_TOTALS: &str = "
+SELECT (SELECT count(*)                          FROM bursar_account WHERE book = $1),
+       (SELECT coalesce(sum(balance >> 32), 0)        FROM bursar_account WHERE book = $1),
+       (SELECT coalesce(sum(balance & 4294967295), 0) FROM bursar_account WHERE book = $1),
+       count(*), coalesce(sum(amount >> 32), 0), coalesce(sum(amount & 4294967295), 0)
+  FROM bursar_entry INDEXED BY bursar_entry_figures
+ WHERE book = $1";
+
+/// Primary key.
+pub(in crate::sqlite) const FILE_MARKS: &str = "
+SELECT lines, digest, replaces FROM bursar_file_mark WHERE book = $1 AND lines > $2 ORDER BY lines, digest LIMIT $3";

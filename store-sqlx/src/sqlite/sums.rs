@@ -1,0 +1,154 @@
+//! Sums: the figures by term, of accounts and of the whole book. They come over packed, since every row costs a crossing.
+
+use std::collections::BTreeMap;
+
+use bursar::store::{BookTotals, TermRow};
+use bursar::{AccountId, BookId, StoreError, TermId, TermTotals, Totals};
+use sqlx::SqliteConnection;
+use sqlx::sqlite::SqliteRow;
+
+use super::read::{after_text, query, row, rows, texts};
+use super::row::get;
+use super::sql;
+use crate::columns::{corrupt, figure as figure_of, name, narrow, term as term_of};
+
+fn totals_from(row: &SqliteRow, at: usize) -> Result<(TermId, Totals), StoreError> {
+    let sum = |n: usize| get::<i64>(row, at.saturating_add(n));
+    Ok((term_of(sum(0)?)?, Totals { opening: sum(1)?, fee: sum(2)?, adjustment: sum(3)?, paid: sum(4)? }))
+}
+
+pub(super) async fn totals(
+    conn: &mut SqliteConnection,
+    book: &BookId,
+    accounts: &[AccountId],
+) -> Result<Vec<(AccountId, TermTotals)>, StoreError> {
+    if let [account] = accounts {
+        let asked = query(sql::AMOUNTS_OF_ONE, book).bind(account.as_str());
+        let packed = row(conn, "sum an account", asked).await?.ok_or_else(|| corrupt("a sum gave no row"))?;
+        return Ok(vec![(account.clone(), folded(get::<Option<&str>>(&packed, 0)?.unwrap_or_default())?)]);
+    }
+    let rows = rows(conn, "sum accounts", query(sql::TOTALS, book).bind(texts(accounts)?)).await?;
+    let mut found: Vec<(AccountId, Vec<(TermId, Totals)>)> = Vec::new();
+    for row in &rows {
+        let account: &str = get(row, 0)?;
+        let totals = totals_from(row, 1)?;
+        match found.last_mut().filter(|(last, _)| last.as_str() == account) {
+            Some((_, by_term)) => by_term.push(totals),
+            None => found.push((name(account)?, vec![totals])),
+        }
+    }
+    Ok(found.into_iter().map(|(account, by_term)| (account, TermTotals::new(by_term))).collect())
+}
+
+/// The totals of amounts as `term figure amount` and again.
+fn folded(packed: &str) -> Result<TermTotals, StoreError> {
+    let bad = || corrupt("an account's amounts are no numbers, or do not fit");
+    let mut numbers = packed.split_ascii_whitespace().map(|number| number.parse::<i64>().map_err(|_| bad()));
+    let mut by_term: BTreeMap<i64, Totals> = BTreeMap::new();
+    while let Some(term) = numbers.next() {
+        let (figure, amount) = numbers.next().zip(numbers.next()).ok_or_else(bad)?;
+        by_term.entry(term?).or_default().add(figure_of(figure?)?, amount?).map_err(|_| bad())?;
+    }
+    let by_term = by_term.into_iter().map(|(term, totals)| Ok((term_of(term)?, totals)));
+    Ok(TermTotals::new(by_term.collect::<Result<_, StoreError>>()?))
+}
+
+/// Which statement reads a term's rows soonest: one that seeks in the few terms on one side of it, or one that walks all entries.
+async fn term_rows_sql(
+    conn: &mut SqliteConnection,
+    book: &BookId,
+    term: TermId,
+) -> Result<&'static str, StoreError> {
+    const FEW: i64 = 4;
+    let around = row(conn, "read terms", query(sql::TERMS_AROUND, book).bind(term.ordinal())).await?;
+    let around = around.ok_or_else(|| corrupt("a count gave no row"))?;
+    let (later, earlier): (i64, i64) = (get(&around, 0)?, get(&around, 1)?);
+    if later <= 1 {
+        return Ok(sql::TERM_ROWS_LAST);
+    }
+    Ok(match (later <= FEW, earlier <= FEW) {
+        (true, _) if later <= earlier => sql::TERM_ROWS_LATE,
+        (_, true) => sql::TERM_ROWS_EARLY,
+        (true, false) => sql::TERM_ROWS_LATE,
+        (false, false) => sql::TERM_ROWS,
+    })
+}
+
+pub(super) async fn term_rows(
+    conn: &mut SqliteConnection,
+    book: &BookId,
+    term: TermId,
+    after: Option<&AccountId>,
+    limit: u32,
+) -> Result<Vec<TermRow>, StoreError> {
+    let asked = |sql| query(sql, book).bind(term.ordinal()).bind(after_text(after)).bind(limit);
+    let sql = term_rows_sql(conn, book, term).await?;
+    if sql == sql::TERM_ROWS_LAST {
+        let parts = row(conn, "sum a term", asked(sql)).await?.ok_or_else(|| corrupt("a sum gave no row"))?;
+        // A later term may have been defined since the terms were counted.
+        if get::<Option<bool>>(&parts, 0)?.unwrap_or(true) {
+            let part = |column| Ok::<_, StoreError>(get::<Option<&str>>(&parts, column)?.unwrap_or_default());
+            return merged(part(1)?, part(2)?);
+        }
+    }
+    let sql = if sql == sql::TERM_ROWS_LAST { sql::TERM_ROWS_LATE } else { sql };
+    let asked = asked(sql);
+    let packed = row(conn, "sum a term", asked).await?.ok_or_else(|| corrupt("a sum gave no row"))?;
+    let packed = get::<Option<&str>>(&packed, 0)?.unwrap_or_default();
+    packed.split('\n').filter(|line| !line.is_empty()).map(term_row).collect()
+}
+
+fn term_row(line: &str) -> Result<TermRow, StoreError> {
+    let bad = || corrupt(format!("{line:?} is no line of figures"));
+    let mut fields = line.split('\u{1f}');
+    let account = name(fields.next().ok_or_else(bad)?)?;
+    let mut sum = || fields.next().and_then(|field| field.parse::<i64>().ok()).ok_or_else(bad);
+    let earlier = sum()?;
+    let totals = Totals { opening: sum()?, fee: sum()?, adjustment: sum()?, paid: sum()? };
+    Ok(TermRow { account, earlier, totals })
+}
+
+/// The rows of the last term, from its accounts with their balances, and from the sums of those that have entries in it.
+fn merged(accounts: &str, sums: &str) -> Result<Vec<TermRow>, StoreError> {
+    let bad = |line: &str| corrupt(format!("{line:?} is no line of figures"));
+    let mut sums = sums.split('\n').filter(|line| !line.is_empty()).peekable();
+    let mut rows = Vec::new();
+    for line in accounts.split('\n').filter(|line| !line.is_empty()) {
+        let (account, balance) = line.split_once('\u{1f}').ok_or_else(|| bad(line))?;
+        let balance: i64 = balance.parse().map_err(|_| bad(line))?;
+        let own = |sum: &&str| sum.strip_prefix(account).is_some_and(|rest| rest.starts_with('\u{1f}'));
+        let totals = match sums.next_if(own).and_then(|line| line.split_once('\u{1f}')) {
+            Some((_, figures)) => figures_of(figures).ok_or_else(|| bad(figures))?,
+            None => Totals::default(),
+        };
+        let earlier = totals.net().ok().and_then(|net| balance.checked_sub(net)).ok_or_else(|| bad(line))?;
+        rows.push(TermRow { account: name(account)?, earlier, totals });
+    }
+    // Sums that belong to no account of the page are not dropped in silence.
+    match sums.next() {
+        Some(left) => Err(bad(left)),
+        None => Ok(rows),
+    }
+}
+
+fn figures_of(figures: &str) -> Option<Totals> {
+    let mut sums = figures.split('\u{1f}').map_while(|sum| sum.parse::<i64>().ok());
+    Some(Totals { opening: sums.next()?, fee: sums.next()?, adjustment: sums.next()?, paid: sums.next()? })
+}
+
+pub(super) async fn book_totals(
+    conn: &mut SqliteConnection,
+    book: &BookId,
+) -> Result<BookTotals, StoreError> {
+    let row = row(conn, "sum the book", query(sql::BOOK_TOTALS, book)).await?;
+    let row = row.ok_or_else(|| corrupt("a sum gave no row"))?;
+    let whole = |high, low| -> Result<i128, StoreError> {
+        Ok((i128::from(get::<i64>(&row, high)?) << 32) + i128::from(get::<i64>(&row, low)?))
+    };
+    Ok(BookTotals {
+        accounts: narrow(get(&row, 0)?)?,
+        balances: whole(1, 2)?,
+        entries: narrow(get(&row, 3)?)?,
+        effects: whole(4, 5)?,
+    })
+}
