@@ -38,13 +38,13 @@ fn post(criterion: &mut Criterion) {
     });
     let mut group = criterion.benchmark_group("post/1");
     group.bench_function("memory", |bencher| {
-        bencher.iter_custom(|times| repeat(&runtime, times, &mut memory))
+        bencher.iter_custom(|times| repeat(&runtime, times, &mut memory));
     });
     group.bench_function("sqlite", |bencher| {
-        bencher.iter_custom(|times| repeat(&runtime, times, &mut sqlite))
+        bencher.iter_custom(|times| repeat(&runtime, times, &mut sqlite));
     });
     group.bench_function("limit", |bencher| {
-        bencher.iter_custom(|times| repeat(&runtime, times, &mut inserting))
+        bencher.iter_custom(|times| repeat(&runtime, times, &mut inserting));
     });
 }
 

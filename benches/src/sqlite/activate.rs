@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use bursar::Ledger;
 use bursar_store_sqlx::SqliteStore;
 use chrono::Utc;
-use sqlx::{ConnectOptions as _, SqliteConnection};
+use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection};
 use uuid::Uuid;
 
 use super::{copy, seed, store, without_triggers, writing};
@@ -17,38 +17,56 @@ use crate::school::{self, BOOK, CODE, FEE_MINOR, GROUP};
 
 const ACCOUNTS: u32 = 100_000;
 
-/// `activate/sqlite/100k` and `reactivate/sqlite/100k`. Every round bills the next term, in both databases.
+/// `activate/sqlite/100k` and `reactivate/sqlite/100k`. Every round begins with fresh copies of one database.
 ///
 /// # Errors
 /// When the two do not charge the same, and whatever stops a side.
 pub async fn run(plan: &Plan) -> Result<Vec<Pair>, Failure> {
     let (first, second) = (plan.folder.join("activate.db"), plan.folder.join("activate-by-hand.db"));
-    seed::book(&first, ACCOUNTS, plan.rounds.saturating_add(1), seed::Entries::None).await?;
+    seed::book(&first, ACCOUNTS, 1, seed::Entries::None).await?;
     copy(&first, &second).await?;
     without_triggers(&second).await?;
-    let ledger = Ledger::open_existing(store(&first).await?, BOOK).await?;
-    let mut conn = writing(&second).connect().await?;
     let mut again = Pair::new("reactivate/sqlite/100k");
+    let charges = u64::from(ACCOUNTS);
     let pair = in_turn(
         "activate/sqlite/100k",
         plan.rounds,
         async |round| {
-            let once = rate(u64::from(ACCOUNTS), activate(&ledger, round, u64::from(ACCOUNTS)).await?);
-            let rerun = rate(u64::from(ACCOUNTS), activate(&ledger, round, 0).await?);
+            let folder = tempfile::tempdir_in(&plan.folder)?;
+            let path = folder.path().join("ours.db");
+            copy(&first, &path).await?;
+            let ledger = Ledger::open_existing(store(&path).await?, BOOK).await?;
+            let once = rate(charges, activate(&ledger, 0, charges).await?);
+            let rerun = rate(charges, activate(&ledger, 0, 0).await?);
             if round > 0 {
                 again.add(rerun, once);
             }
+            let sums = ledger.book_balance().await?;
+            ledger.store().close().await;
+            expect((sums.balance.minor(), i64::try_from(sums.entries)?))?;
             Ok(once)
         },
-        async |round| Ok(rate(u64::from(ACCOUNTS), by_hand(&mut conn, round).await?)),
-    )
-    .await?;
-    let (ours, theirs) = (ledger.book_balance().await?, sums(&mut conn).await?);
-    ledger.store().close().await;
-    if (ours.balance.minor(), i64::try_from(ours.entries)?) != theirs {
-        return Err(format!("ours {ours:?}, by hand {theirs:?}").into());
+        async |_| {
+            let folder = tempfile::tempdir_in(&plan.folder)?;
+            let path = folder.path().join("by-hand.db");
+            copy(&second, &path).await?;
+            let mut conn = writing(&path).connect().await?;
+            let rate = rate(charges, by_hand(&mut conn, 0).await?);
+            expect(sums(&mut conn).await?)?;
+            conn.close().await?;
+            Ok(rate)
+        },
+    );
+    Ok(vec![pair.await?, again])
+}
+
+/// All accounts have one charge: the balance of the book in cents, and how many entries it has.
+fn expect((balance, entries): (i64, i64)) -> Result<(), Failure> {
+    let charges = i64::from(ACCOUNTS);
+    if (balance, entries) == (charges.saturating_mul(FEE_MINOR), charges) {
+        return Ok(());
     }
-    Ok(vec![pair, again])
+    Err(format!("{entries} entries were made, of {balance} cents").into())
 }
 
 /// Ours; how long it took. It must charge so many.

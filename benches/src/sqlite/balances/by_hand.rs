@@ -45,7 +45,7 @@ pub(super) enum Way {
     Merged,
 }
 
-const PAGE: i64 = 5_000;
+const PAGE: i64 = 10_000;
 
 const SUMS: &str = "coalesce(sum(e.amount) FILTER (WHERE e.term = $2 AND e.figure = 0), 0) AS s0,
        coalesce(sum(e.amount) FILTER (WHERE e.term = $2 AND e.figure = 1), 0) AS s1,
