@@ -176,7 +176,7 @@ pub struct BillingPlan {
 /// the account has any charge in the term, reversed or not, billed or by hand: none of them is billed again.
 ///
 /// # Errors
-/// [`Refusal::AmountTooLarge`] or [`Refusal::NotPositive`] when the policy asks for such an amount.
+/// [`Refusal::AmountTooLarge`] or [`Refusal::NotPositive`] when the policy asks for such an amount, [`Refusal::BalanceTooLarge`].
 pub fn plan(
     account: &Account,
     term: &Term,
@@ -207,6 +207,8 @@ pub fn plan(
             plan.skipped.push(SkipReason::Ambiguous { code: code.clone() });
         }
     }
+    let amounts = plan.charges.iter().map(|charge| charge.amount);
+    crate::rule::check_balance_cap(account, Money::sum(amounts, account.balance.currency())?)?;
     Ok(plan)
 }
 

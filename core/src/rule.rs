@@ -33,7 +33,8 @@ impl TermGate {
 pub struct Posting {
     /// The entry.
     pub entry: NewEntry,
-    /// The account's version that it was decided on, where the balance mattered: refunds and write-offs (S3).
+    /// The account's version that it was decided on, where the balance mattered: refunds and write-offs (S3). Within a change set only
+    /// the first posting of an account has one.
     pub version: Option<u32>,
 }
 
@@ -111,7 +112,7 @@ pub fn check(entry: &NewEntry, state: State<'_>) -> Result<(), Refusal> {
     }
     state.calendar.unlocked(entry.effective_on)?;
     if let Some(account) = state.account {
-        check_balance_cap(entry, account)?;
+        check_balance_cap(account, entry.effect)?;
     }
     match entry.kind {
         EntryKind::Reversal { of, .. } if state.reversed => {
@@ -125,8 +126,8 @@ pub fn check(entry: &NewEntry, state: State<'_>) -> Result<(), Refusal> {
 /// [`AMOUNT_MAX`](crate::AMOUNT_MAX) beyond it still fits 64 bits, so no sum overflows (B9).
 pub const BALANCE_MAX: i64 = 1_000_000_000_000_000_000;
 
-fn check_balance_cap(entry: &NewEntry, account: &Account) -> Result<(), Refusal> {
-    let after = account.balance.checked_add(entry.effect)?;
+pub(crate) fn check_balance_cap(account: &Account, effect: Money) -> Result<(), Refusal> {
+    let after = account.balance.checked_add(effect)?;
     if after.minor().unsigned_abs() > BALANCE_MAX.unsigned_abs() {
         let max = Money::from_minor(BALANCE_MAX, after.currency());
         return Err(Refusal::BalanceTooLarge { account: account.id.clone(), max });

@@ -151,7 +151,7 @@ pub struct BillingOrder {
 pub enum Billed {
     /// It has billed these accounts, durably.
     Page(BilledPage),
-    /// The term is closed or unknown, or the date is locked; nothing was charged.
+    /// The term is closed or unknown, the date is locked, or a balance would be past its bound; nothing was charged.
     NotAdmitted,
     /// The store has no bulk billing: the ledger plans account by account.
     NotOffered,

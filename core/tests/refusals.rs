@@ -254,3 +254,19 @@ async fn balances_at_the_end_of_what_fits() {
     }
     panic!("the balance grew past its end");
 }
+
+/// Billing says so too, and charges nobody of the page.
+#[tokio::test]
+async fn billing_at_the_end_of_what_fits() {
+    let school = school().await;
+    let most = dec!(10_000_000_000_000);
+    school.set_fee(term(2), "PRIMARY", "tower", most).await.unwrap();
+    for n in 0..999 {
+        let opening =
+            OpeningBalance::of(most, "import").account("s-17").for_term(term(1)).key(format!("o-{n}"));
+        school.bring_in(opening.on(day("2026-02-02"))).await.unwrap();
+    }
+    let refused = school.activate_on(term(2), day("2026-05-04")).await.unwrap_err();
+    assert_eq!(refused.refusal().map(bursar::Refusal::code), Some("balance-too-large"), "{refused}");
+    assert!(bursar::audit::audit(&school).await.unwrap().is_clean());
+}

@@ -118,13 +118,8 @@ impl<S: LedgerStore> Ledger<S> {
             };
             match self.store.bill(&self.book, order).await? {
                 Billed::Page(page) => return Ok(page),
-                Billed::NotOffered => {}
-                Billed::NotAdmitted => {
-                    let calendar = self.state().await?.calendar;
-                    calendar.open_term(term, "charges")?;
-                    calendar.unlocked(on)?;
-                    return Err(Error::Conflict { attempts: 1 });
-                }
+                // Account by account the reason comes to light: a closed term, a lock, a balance past its bound.
+                Billed::NotOffered | Billed::NotAdmitted => {}
             }
         }
         self.bill_page_by_account(term, on, after, list_max).await
