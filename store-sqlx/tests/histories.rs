@@ -1,6 +1,13 @@
 //! The invariants B1 to B10 over random histories on SQLite, against the naive model: the same laws as on the reference store, and that
 //! both stores end with the same book.
-#![allow(missing_docs, unreachable_pub, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(
+    missing_docs,
+    unreachable_pub,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
 #![allow(clippy::as_conversions)]
 
 #[path = "../../core/tests/support/drive.rs"]
