@@ -110,7 +110,10 @@ END;
 -- B6: entries are append-only. INSERT OR REPLACE deletes what is in its way without a word to the trigger on DELETE: what is there under the
 -- same key, slot or reversed entry is found before it.
 CREATE TRIGGER bursar_entry_no_replace BEFORE INSERT ON bursar_entry
-WHEN EXISTS (SELECT 1 FROM bursar_entry AS e WHERE e.book = NEW.book AND e.key = NEW.key)
+WHEN (-- billing's own key says the same as its slot, which is looked for below
+      NEW.slot IS NULL
+      OR NEW.key <> 'bursar:bill:' || (NEW.term / 1000) || '-' || (NEW.term % 1000) || ':' || NEW.code || ':' || NEW.slot || ':' || NEW.account)
+ AND EXISTS (SELECT 1 FROM bursar_entry AS e WHERE e.book = NEW.book AND e.key = NEW.key)
   OR (NEW.slot IS NOT NULL
       AND EXISTS (SELECT 1 FROM bursar_entry AS e
                    WHERE e.book = NEW.book AND e.term = NEW.term AND e.account = NEW.account

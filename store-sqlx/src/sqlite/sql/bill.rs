@@ -32,11 +32,14 @@ SELECT m.account, f.code, f.instalment, f.amount, max(f.due_on, a.enrolled_on), 
    AND NOT EXISTS (SELECT 1 FROM bursar_entry AS e                                        -- bursar_entry_charge
                     WHERE e.book = $1 AND e.term = $2 AND e.account = m.account AND e.code = f.code)
    AND a.standing IN (SELECT value FROM json_each($5)) AND a.enrolled_on <= $6
-   AND NOT EXISTS (SELECT 1 FROM bursar_fee AS o                                          -- its own fee takes its place
-                    WHERE o.book = $1 AND o.term = $2 AND o.own = 1 AND o.payer = m.account AND o.code = f.code)
-   AND NOT EXISTS (SELECT 1 FROM bursar_member AS x CROSS JOIN bursar_fee AS g            -- another group's: ambiguous
-                       ON g.book = $1 AND g.term = $2 AND g.own = 0 AND g.payer = x.fee_group AND g.code = f.code
-                    WHERE x.book = $1 AND x.account = m.account AND x.fee_group <> m.fee_group)
+   AND (NOT EXISTS (SELECT 1 FROM bursar_fee WHERE book = $1 AND term = $2 AND own = 1)   -- asked once: there mostly is none
+        OR NOT EXISTS (SELECT 1 FROM bursar_fee AS o                                      -- its own fee takes its place
+                        WHERE o.book = $1 AND o.term = $2 AND o.own = 1 AND o.payer = m.account AND o.code = f.code))
+   AND (f.code NOT IN (SELECT code FROM bursar_fee WHERE book = $1 AND term = $2 AND own = 0 AND instalment = 0
+                        GROUP BY code HAVING count(*) > 1)                                -- asked once: one group alone has it
+        OR NOT EXISTS (SELECT 1 FROM bursar_member AS x CROSS JOIN bursar_fee AS g        -- another group's: ambiguous
+                           ON g.book = $1 AND g.term = $2 AND g.own = 0 AND g.payer = x.fee_group AND g.code = f.code
+                        WHERE x.book = $1 AND x.account = m.account AND x.fee_group <> m.fee_group))
 UNION ALL
 SELECT a.account, f.code, f.instalment, f.amount, max(f.due_on, a.enrolled_on), f.revision, NULL, a.version
   FROM bursar_fee AS f                                                                    -- primary key
@@ -45,7 +48,8 @@ SELECT a.account, f.code, f.instalment, f.amount, max(f.due_on, a.enrolled_on), 
    AND NOT EXISTS (SELECT 1 FROM bursar_entry AS e                                        -- bursar_entry_charge
                     WHERE e.book = $1 AND e.term = $2 AND e.account = a.account AND e.code = f.code)
    AND a.standing IN (SELECT value FROM json_each($5)) AND a.enrolled_on <= $6;
-SELECT count(DISTINCT account), count(*), coalesce(sum(amount), 0) FROM temp.bursar_due";
+SELECT (SELECT count(*) FROM (SELECT 1 FROM temp.bursar_due GROUP BY account)), count(*), coalesce(sum(amount), 0)
+  FROM temp.bursar_due";
 
 /// Charges what was found: `$2` term, `$3` and `$4` the first id (its first 80 bits in hexadecimal, its counter), `$5` effective on, `$6`
 /// recorded at, `$7` by, `$8` the term as keys have it.
