@@ -221,6 +221,9 @@ async fn serve(mut writer: impl Writer, mut queue: mpsc::Receiver<Work>) {
             let _ = reply.send(());
             return;
         }
+        // Who was just answered mostly asks again at once: let them, and they ride together with those who waited meanwhile. Otherwise the
+        // callers fall into two halves that take turns.
+        tokio::task::yield_now().await;
     }
     writer.close().await;
 }
