@@ -136,7 +136,7 @@ pub async fn consistent<S: LedgerStore>(store: S, exponent: u32, history: &[Comm
             holds!(outstanding - credit == now.balance.minor(), "B3: {now:?}");
             holds!(
                 outstanding == now.arrears_remaining.minor() + now.fee_remaining.minor(),
-                "section 5: {now:?}"
+                "the remainders: {now:?}"
             );
         }
         let last = balances.last().map_or(0, |balance| balance.balance.minor());
