@@ -19,7 +19,8 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Runs each work and its limit in turn and prints a JSON object a line: the medians of both, and their ratio.
+    /// Runs each work and its limit in turn and prints a JSON object a line: the rates of the round with the median ratio,
+    /// and that ratio.
     ///
     /// `ratio` is `ours_per_s` / `limit_per_s`, so that more is better. "Within 1.6 times the limit's time" reads: ratio >= 1/1.6 = 0.625.
     /// "Five times as fast as the limit" reads: ratio >= 5.
