@@ -29,7 +29,9 @@ pub enum Error {
     #[error("another request changed the session at the same time: {0}; look at it again and repeat")]
     Conflict(Conflict),
     /// Other requests changed the session, as often as this one tried; nothing was saved.
-    #[error("other requests changed the session at the same time, {attempts} times in a row; try again later")]
+    #[error(
+        "other requests changed the session at the same time, {attempts} times in a row; try again later"
+    )]
     Contended {
         /// How often it was tried.
         attempts: u32,
@@ -136,6 +138,31 @@ impl Error {
             | Self::Decode { .. }
             | Self::ResponseBegun
             | Self::Cookie { .. } => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// The same error once more, without its causes: actix-web lends errors and does not give them away.
+    #[cfg(feature = "actix")]
+    pub(crate) fn again(&self) -> Self {
+        use serde::de::Error as _;
+        let said = |source: &serde_json::Error| serde_json::Error::custom(source);
+        match self {
+            Self::Interrupted(interrupted) => Self::Interrupted(*interrupted),
+            Self::Conflict(conflict) => Self::Conflict(conflict.clone()),
+            Self::Contended { attempts } => Self::Contended { attempts: *attempts },
+            Self::Store(error) => {
+                Self::Store(StoreError::new(error.kind, error.operation, error.detail.clone()))
+            }
+            Self::TooLarge { bytes, bytes_max } => Self::TooLarge { bytes: *bytes, bytes_max: *bytes_max },
+            Self::Name { length, length_max } => Self::Name { length: *length, length_max: *length_max },
+            Self::UserId { length, length_max } => Self::UserId { length: *length, length_max: *length_max },
+            Self::Encode { name, source } => Self::Encode { name: name.clone(), source: said(source) },
+            Self::Decode { name, source } => Self::Decode { name: name.clone(), source: said(source) },
+            Self::ResponseBegun => Self::ResponseBegun,
+            Self::NoRandomness { detail } => Self::NoRandomness { detail: detail.clone() },
+            Self::Cookie { attribute, value, allowed } => {
+                Self::Cookie { attribute, value: value.clone(), allowed }
+            }
         }
     }
 

@@ -105,7 +105,9 @@ mod tests {
         let key = SessionKey::generate().unwrap();
         let text = key.cookie_value();
         assert_eq!(SessionKey::parse(&text), Some(key));
-        for wrong in ["", "x", &text[1..], &format!("{text}="), &"é".repeat(22), &"A".repeat(44), &"/".repeat(43)] {
+        for wrong in
+            ["", "x", &text[1..], &format!("{text}="), &"é".repeat(22), &"A".repeat(44), &"/".repeat(43)]
+        {
             assert_eq!(SessionKey::parse(wrong), None, "{wrong:?}");
         }
         // 43 characters hold two bits more than a key has: those must be zero, or two texts would be one key.

@@ -98,8 +98,12 @@ pub trait SessionStore: Send + Sync + 'static {
     ///
     /// # Errors
     /// [`StoreError`]: nothing was created, unless the outcome is unknown.
-    async fn create(&self, key: &KeyHash, content: &Content, now: DateTime<Utc>)
-    -> Result<Created, StoreError>;
+    async fn create(
+        &self,
+        key: &KeyHash,
+        content: &Content,
+        now: DateTime<Utc>,
+    ) -> Result<Created, StoreError>;
 
     /// Replaces the content of a session that is there and of this version, and raises the version by one. Here the deadlines are
     /// as `content` says, even if that is sooner.

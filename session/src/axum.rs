@@ -1,0 +1,45 @@
+//! The extractor of axum, and answers from errors.
+
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use http::request::Parts;
+
+use crate::answer::plain;
+use crate::outcome::Answered;
+use crate::{Error, Session};
+
+/// There is no [`SessionLayer`](crate::SessionLayer) around the route of a handler that asks for a [`Session`]: answered with 500, and
+/// what to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "this handler asks for a Session, and no SessionLayer is around its route: add .layer(SessionLayer::new(store)) to the Router, \
+     after the route"
+)]
+pub struct MissingLayer;
+
+impl IntoResponse for MissingLayer {
+    fn into_response(self) -> Response {
+        tracing::error!("{self}");
+        (StatusCode::INTERNAL_SERVER_ERROR, self.to_string()).into_response()
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Session {
+    type Rejection = MissingLayer;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, MissingLayer> {
+        parts.extensions.get::<Self>().cloned().ok_or(MissingLayer)
+    }
+}
+
+impl IntoResponse for Error {
+    /// The answer that the layer gives to this error. What is seen of it where there is no layer says as much in plain text.
+    fn into_response(self) -> Response {
+        let mut response = plain(&self).into_response();
+        response.extensions_mut().insert(Answered(Arc::new(self)));
+        response
+    }
+}

@@ -1,0 +1,212 @@
+//! The log of a request's changes, and how they are merged with those of others (R3).
+
+use std::collections::BTreeSet;
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
+use crate::draft::Draft;
+use crate::values::{Json, Values};
+use crate::{Conflict, Error, UserId};
+
+/// What happens when two requests set one value to different things at the same time (R3).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum MergePolicy {
+    /// The one that is saved last wins.
+    #[default]
+    LastWriter,
+    /// The one that is saved last gets [`Error::Conflict`], and nothing of it is saved.
+    Conflict,
+}
+
+/// The policies by value.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct MergePolicies {
+    pub(crate) otherwise: MergePolicy,
+    pub(crate) by_name: HashMap<Box<str>, MergePolicy>,
+}
+
+impl MergePolicies {
+    fn of(&self, name: &str) -> MergePolicy {
+        self.by_name.get(name).copied().unwrap_or(self.otherwise)
+    }
+}
+
+/// A function of a value, run again on fresh data when somebody else was faster.
+type Rule = Arc<dyn Fn(Option<&Json>) -> Result<Option<Json>, Error> + Send + Sync>;
+
+/// A change that a request makes.
+#[derive(Clone)]
+pub(crate) enum Change {
+    Set(Box<str>, Json),
+    Remove(Box<str>),
+    Update(Box<str>, Rule),
+    Clear,
+    User(Option<UserId>),
+    EndsAt(DateTime<Utc>),
+    IdleTimeout(Option<Duration>),
+}
+
+impl fmt::Debug for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Set(..) => "Set",
+            Self::Remove(..) => "Remove",
+            Self::Update(..) => "Update",
+            Self::Clear => "Clear",
+            Self::User(..) => "User",
+            Self::EndsAt(..) => "EndsAt",
+            Self::IdleTimeout(..) => "IdleTimeout",
+        })
+    }
+}
+
+impl Change {
+    pub(crate) fn apply(&self, draft: &mut Draft) -> Result<(), Error> {
+        match self {
+            Self::Set(name, value) => draft.values.set(name, value.clone()),
+            Self::Remove(name) => draft.values.remove(name),
+            Self::Update(name, rule) => match rule(draft.values.get(name))? {
+                Some(value) => draft.values.set(name, value),
+                None => draft.values.remove(name),
+            },
+            Self::Clear => draft.values.clear(),
+            Self::User(user) => {
+                if draft.user != *user {
+                    draft.user.clone_from(user);
+                    draft.values.epoch = draft.values.epoch.saturating_add(1);
+                }
+            }
+            Self::EndsAt(at) => draft.ends_at = Some(*at),
+            Self::IdleTimeout(idle) => draft.idle_timeout = *idle,
+        }
+        Ok(())
+    }
+
+    /// Whether this change makes another of no account.
+    fn replaces(&self, earlier: &Self) -> bool {
+        match (self, earlier) {
+            (
+                Self::Set(name, _) | Self::Remove(name),
+                Self::Set(old, _) | Self::Remove(old) | Self::Update(old, _),
+            ) => name == old,
+            (Self::User(_), Self::User(_))
+            | (Self::EndsAt(_), Self::EndsAt(_))
+            | (Self::IdleTimeout(_), Self::IdleTimeout(_)) => true,
+            _ => false,
+        }
+    }
+}
+
+/// What a request changes, in its order.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ChangeLog {
+    changes: Vec<Change>,
+    /// How many of them, from the first, are being saved just now and must stay as they are.
+    saving: usize,
+}
+
+impl ChangeLog {
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.changes.is_empty()
+    }
+
+    pub(crate) fn add(&mut self, change: Change) {
+        // What was set before is forgotten, so that a loop that sets one value a thousand times leaves one change. What clears keeps its
+        // place: the order of the others counts.
+        let clear = self.changes.iter().rposition(|earlier| matches!(earlier, Change::Clear));
+        let from = clear.map_or(self.saving, |clear| clear.saturating_add(1).max(self.saving));
+        let mut at = 0_usize;
+        self.changes.retain(|earlier| {
+            let old = at >= from && change.replaces(earlier);
+            at = at.saturating_add(1);
+            !old
+        });
+        self.changes.push(change);
+    }
+
+    pub(crate) fn forget(&mut self) {
+        self.changes.clear();
+        self.saving = 0;
+    }
+
+    /// The changes to be saved now; those that come meanwhile are kept for later.
+    pub(crate) fn begin_saving(&mut self) -> Vec<Change> {
+        self.saving = self.changes.len();
+        self.changes.clone()
+    }
+
+    /// What was being saved is saved.
+    pub(crate) fn saved(&mut self) {
+        self.changes.drain(..std::mem::take(&mut self.saving).min(self.changes.len()));
+    }
+
+    /// What was being saved is not saved, and stays in the log.
+    pub(crate) const fn not_saved(&mut self) {
+        self.saving = 0;
+    }
+
+    pub(crate) fn apply(&self, draft: &mut Draft) -> Result<(), Error> {
+        apply(&self.changes, draft)
+    }
+}
+
+/// Applies changes in their order.
+pub(crate) fn apply(changes: &[Change], draft: &mut Draft) -> Result<(), Error> {
+    changes.iter().try_for_each(|change| change.apply(draft))
+}
+
+/// Whether changes that were made on `base` may be made on `fresh`, to which others have changed it meanwhile.
+///
+/// Different values are all kept, removals included, and so is what both set to the same. The same value set to different things follows
+/// its policy. An update is made anew, so that it never conflicts. Who clears conflicts with everybody, and so does who changes the
+/// user: else what one user's request wrote would be in another's session.
+pub(crate) fn conflicts(
+    changes: &[Change],
+    base: &Draft,
+    fresh: &Draft,
+    policies: &MergePolicies,
+) -> Result<(), Error> {
+    if fresh.user != base.user {
+        return Err(Error::Conflict(Conflict::User));
+    }
+    if fresh.values.epoch != base.values.epoch {
+        return Err(Error::Conflict(Conflict::Clear));
+    }
+    if fresh.values == base.values {
+        return Ok(());
+    }
+    let changed = |change: &Change| matches!(change, Change::User(user) if *user != base.user);
+    if changes.iter().any(|change| matches!(change, Change::Clear)) {
+        return Err(Error::Conflict(Conflict::Clear));
+    }
+    if changes.iter().any(changed) {
+        return Err(Error::Conflict(Conflict::User));
+    }
+    let names: BTreeSet<String> = changes
+        .iter()
+        .filter_map(|change| match change {
+            Change::Set(name, ours) => Some((name, Some(ours))),
+            Change::Remove(name) => Some((name, None)),
+            _ => None,
+        })
+        .filter(|(name, ours)| {
+            policies.of(name) == MergePolicy::Conflict && collide(name, *ours, &base.values, &fresh.values)
+        })
+        .map(|(name, _)| name.to_string())
+        .collect();
+    if names.is_empty() {
+        Ok(())
+    } else {
+        Err(Error::Conflict(Conflict::Values(names.into_iter().collect())))
+    }
+}
+
+fn collide(name: &str, ours: Option<&Json>, base: &Values, fresh: &Values) -> bool {
+    let theirs = fresh.get(name);
+    theirs != base.get(name) && theirs != ours
+}

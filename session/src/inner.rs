@@ -1,0 +1,223 @@
+//! The protocol of a session: how it is read, changed, rotated and ended.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use chrono::{DateTime, Utc};
+use http::HeaderValue;
+use tokio::sync::Mutex as Turn;
+
+use crate::change::Change;
+use crate::draft::{Base, Draft};
+use crate::request::Asked;
+use crate::settings::Settings;
+use crate::state::{Absence, Live, Stand, State};
+use crate::store::{Deleted, Loaded, Rotated};
+use crate::{Error, Gone, GoneReason, SessionKey, StoreErrorKind};
+
+/// How often a key is made anew when it is taken. It never is.
+const KEYS_MAX: u32 = 4;
+
+/// What all clones of a [`Session`](crate::Session) share.
+pub(crate) struct Inner {
+    pub(crate) settings: Arc<Settings>,
+    pub(crate) asked: Asked,
+    pub(crate) cookies: Vec<HeaderValue>,
+    pub(crate) begun_at: DateTime<Utc>,
+    /// Held by who talks to the store, so that the tasks of one handler do so one after the other.
+    pub(crate) turn: Turn<()>,
+    pub(crate) state: Mutex<State>,
+}
+
+impl fmt::Debug for Inner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Inner").finish_non_exhaustive()
+    }
+}
+
+impl Inner {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
+        // No change is left half made by who panics.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Looks at the session, and reads it first where nobody has.
+    pub(crate) async fn look<T>(&self, at: impl Fn(&Draft) -> T) -> Result<T, Error> {
+        {
+            let mut state = self.lock();
+            state.enter()?;
+            if let Some(draft) = state.seen() {
+                return Ok(at(draft));
+            }
+        }
+        let _turn = self.turn.lock().await;
+        self.read().await?;
+        let state = self.lock();
+        Ok(at(state.seen().unwrap_or(&Draft::EMPTY)))
+    }
+
+    /// Puts a change down in the log.
+    pub(crate) fn change(&self, change: Change) -> Result<(), Error> {
+        let mut state = self.lock();
+        state.enter()?;
+        state.change(change, |draft| self.settings.limits.check_size(draft.values.size()))
+    }
+
+    /// Reads the session, unless it is read. Who calls it has the turn.
+    pub(crate) async fn read(&self) -> Result<(), Error> {
+        if !matches!(self.lock().stand, Stand::Unread) {
+            return Ok(());
+        }
+        let mut gone: Option<Gone> = None;
+        for key in self.settings.cookie.keys(self.cookies.iter()) {
+            match self.load(&key).await? {
+                Ok(base) => {
+                    let live = Live { key, presented: true, end_moved: false, base };
+                    return self.lock().stand_at(Stand::Live(live));
+                }
+                // Of several cookies that lead nowhere, the one of which something is known counts.
+                Err(found) => gone = Some(gone.filter(|gone| gone.reason.is_some()).unwrap_or(found)),
+            }
+        }
+        self.lock().stand_at(Stand::Absent(Absence { gone, ..Absence::default() }))
+    }
+
+    /// Loads what there is under a key, or the proof that nothing is. What cannot be decoded is dropped (R12).
+    pub(crate) async fn load(&self, key: &SessionKey) -> Result<Result<Base, Gone>, Error> {
+        let settings = &self.settings;
+        let detail = match settings.store.load(&key.hash(), settings.now()).await? {
+            Loaded::Gone(gone) => return Ok(Err(gone)),
+            Loaded::Live(record) => match Base::of(record) {
+                Ok(base) => return Ok(Ok(base)),
+                // serde names the place and not the data.
+                Err(error) => error.to_string(),
+            },
+            Loaded::Undecodable => "the row says what no session can".to_owned(),
+        };
+        tracing::warn!(detail, "a session's record could not be decoded and was dropped");
+        settings.store.delete(&key.hash(), None, GoneReason::LoggedOut, settings.now()).await?;
+        Ok(Err(Gone::UNKNOWN))
+    }
+
+    /// See [`Session::rotate`](crate::Session::rotate).
+    pub(crate) async fn rotate(&self) -> Result<(), Error> {
+        self.lock().enter()?;
+        let _turn = self.turn.lock().await;
+        self.read().await?;
+        let key = {
+            let mut state = self.lock();
+            match &mut state.stand {
+                Stand::Live(live) => live.key.clone(),
+                Stand::Absent(absence) => {
+                    if let Some(interrupted) = absence.gone.filter(|_| absence.seen && !absence.anew) {
+                        return Err(Error::Interrupted(interrupted.into()));
+                    }
+                    absence.anew = true;
+                    return Ok(());
+                }
+                Stand::Unread => return Ok(()),
+            }
+        };
+        for _ in 0..KEYS_MAX {
+            let new = SessionKey::generate()?;
+            match self.rotate_to(&key, &new).await? {
+                Rotated::Rotated => {
+                    let mut state = self.lock();
+                    state.written = true;
+                    if let Stand::Live(live) = &mut state.stand {
+                        live.key = new;
+                        live.presented = false;
+                    }
+                    return Ok(());
+                }
+                Rotated::Exists => {}
+                Rotated::Gone(gone) => {
+                    self.lose(gone)?;
+                    return Err(Error::Interrupted(gone.into()));
+                }
+            }
+        }
+        Err(Error::NoRandomness { detail: "every new key was taken".into() })
+    }
+
+    async fn rotate_to(&self, key: &SessionKey, new: &SessionKey) -> Result<Rotated, Error> {
+        let settings = &self.settings;
+        match settings.store.rotate(&key.hash(), &new.hash(), settings.now()).await {
+            // Whoever finds the session under the new key has rotated it.
+            Err(error) if error.kind == StoreErrorKind::UnknownOutcome => match self.load(new).await {
+                Ok(Ok(_)) => Ok(Rotated::Rotated),
+                _ => Err(Error::Store(error)),
+            },
+            outcome => Ok(outcome?),
+        }
+    }
+
+    /// The session that this request has seen is gone, and with it what was changed in it.
+    pub(crate) fn lose(&self, gone: Gone) -> Result<(), Error> {
+        let mut state = self.lock();
+        state.log.forget();
+        state.stand_at(Stand::Absent(Absence { gone: Some(gone), seen: true, anew: false }))
+    }
+
+    /// See [`Session::flush`](crate::Session::flush).
+    pub(crate) async fn flush(&self) -> Result<(), Error> {
+        self.lock().enter()?;
+        let _turn = self.turn.lock().await;
+        self.end().await
+    }
+
+    /// Ends the session. Who calls it has the turn.
+    pub(crate) async fn end(&self) -> Result<(), Error> {
+        {
+            let mut state = self.lock();
+            state.log.forget();
+            state.owes_end = true;
+        }
+        self.read().await?;
+        let live = match &self.lock().stand {
+            Stand::Live(live) => Ok((live.key.clone(), live.presented)),
+            Stand::Absent(absence) => Err(*absence),
+            Stand::Unread => Err(Absence::default()),
+        };
+        let absence = match live {
+            Err(absence) => absence,
+            Ok((key, _)) => {
+                let settings = &self.settings;
+                let now = settings.now();
+                let deleted = settings.store.delete(&key.hash(), None, GoneReason::LoggedOut, now).await?;
+                let gone = match deleted {
+                    Deleted::Gone(gone) => gone,
+                    Deleted::Deleted | Deleted::Stale => Gone::new(GoneReason::LoggedOut, now),
+                };
+                Absence { gone: Some(gone), seen: true, anew: false }
+            }
+        };
+        let mut state = self.lock();
+        state.owes_end = false;
+        // Under its new key it goes on: that is no logout.
+        let rotated = absence.gone.filter(|gone| gone.reason == Some(GoneReason::Rotated) && !absence.anew);
+        state.ended |= rotated.is_none();
+        state.stand_at(Stand::Absent(Absence { anew: rotated.is_none(), ..absence }))?;
+        match rotated {
+            Some(gone) => Err(Error::Interrupted(gone.into())),
+            None => Ok(()),
+        }
+    }
+
+    /// See [`Session::end_others`](crate::Session::end_others).
+    pub(crate) async fn end_others(&self) -> Result<u64, Error> {
+        self.lock().enter()?;
+        let _turn = self.turn.lock().await;
+        self.read().await?;
+        let bound = match &self.lock().stand {
+            Stand::Live(live) => live.base.draft.user.clone().map(|user| (user, live.key.hash())),
+            Stand::Absent(_) | Stand::Unread => None,
+        };
+        match bound {
+            Some((user, key)) => {
+                Ok(self.settings.store.delete_user(&user, Some(&key), self.settings.now()).await?)
+            }
+            None => Ok(0),
+        }
+    }
+}

@@ -1,0 +1,264 @@
+//! How what a request has changed is saved, and how the end of a request is dealt with.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use http::StatusCode;
+
+use crate::change::{Change, apply, conflicts};
+use crate::draft::{Base, Draft};
+use crate::inner::Inner;
+use crate::outcome::Outcome;
+use crate::state::{Absence, Live, Stand};
+use crate::store::{Created, Deleted, Touched, Updated};
+use crate::{Error, Gone, GoneReason, SessionKey, StoreError, StoreErrorKind};
+
+/// How often changes are merged and tried again when others are faster.
+const ATTEMPTS_MAX: u32 = 64;
+
+/// What saving came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Written {
+    /// The changes change nothing.
+    Nothing,
+    Saved,
+    /// Nothing was left in the session: it was deleted.
+    Emptied,
+}
+
+impl Inner {
+    /// See [`Session::save`](crate::Session::save).
+    pub(crate) async fn save(&self) -> Result<(), Error> {
+        self.lock().enter()?;
+        let _turn = self.turn.lock().await;
+        self.write().await.map(drop)
+    }
+
+    /// Saves the log. Who calls it has the turn.
+    async fn write(&self) -> Result<Written, Error> {
+        if self.lock().unsure {
+            let detail =
+                "whether an earlier save of this request was done is not known, and it is not repeated";
+            return Err(StoreError::new(StoreErrorKind::UnknownOutcome, "save the session", detail).into());
+        }
+        self.read().await?;
+        let changes = self.lock().log.begin_saving();
+        if changes.is_empty() {
+            return Ok(Written::Nothing);
+        }
+        // Whoever goes away while the store is at work does not know what became of it, and neither does who is told so.
+        let unsure = Unsure { inner: self, settled: false };
+        let written = self.write_changes(&changes).await;
+        let settled =
+            !matches!(&written, Err(Error::Store(error)) if error.kind == StoreErrorKind::UnknownOutcome);
+        unsure.settle(settled);
+        let mut state = self.lock();
+        match &written {
+            Ok((what, _)) => {
+                state.log.saved();
+                state.written |= *what == Written::Saved;
+                state.ended |= *what == Written::Emptied;
+            }
+            Err(Error::Interrupted(_)) => state.log.forget(),
+            Err(_) => state.log.not_saved(),
+        }
+        let (what, stand) = written?;
+        if let Some(stand) = stand {
+            state.stand_at(stand)?;
+        }
+        Ok(what)
+    }
+
+    async fn write_changes(&self, changes: &[Change]) -> Result<(Written, Option<Stand>), Error> {
+        let live = match &self.lock().stand {
+            Stand::Live(live) => Ok((live.key.clone(), live.presented, live.end_moved, live.base.clone())),
+            Stand::Absent(absence) => Err(*absence),
+            Stand::Unread => Err(Absence::default()),
+        };
+        match live {
+            Ok((key, presented, end_moved, base)) => {
+                self.update(changes, Live { key, presented, end_moved, base }).await
+            }
+            Err(absence) => self.create(changes, absence).await,
+        }
+    }
+
+    async fn create(&self, changes: &[Change], absence: Absence) -> Result<(Written, Option<Stand>), Error> {
+        let settings = &self.settings;
+        let mut draft = Draft::EMPTY;
+        apply(changes, &mut draft)?;
+        // R9
+        if draft.is_empty() {
+            return Ok((Written::Nothing, Some(Stand::Absent(absence))));
+        }
+        if let Some(interrupted) = absence.interrupted(self.begun_at) {
+            return Err(Error::Interrupted(interrupted));
+        }
+        // Values that are set in an absent session are as of its first epoch.
+        draft.values.epoch = 0;
+        for _ in 0..ATTEMPTS_MAX {
+            let key = SessionKey::generate()?;
+            let now = settings.now();
+            let content = draft.created(&settings.limits, now)?;
+            if settings.store.create(&key.hash(), &content, now).await? == Created::Created {
+                let base = Base::written(draft, crate::Version::FIRST, &content);
+                let live = Live { key, presented: false, end_moved: false, base };
+                return Ok((Written::Saved, Some(Stand::Live(live))));
+            }
+        }
+        Err(Error::NoRandomness { detail: "every new key was taken".into() })
+    }
+
+    /// Writes the changes over the session as it is, merging them with those of others (R3).
+    async fn update(&self, changes: &[Change], live: Live) -> Result<(Written, Option<Stand>), Error> {
+        let settings = &self.settings;
+        let hash = live.key.hash();
+        let active = self.lock().active;
+        let mut fresh = live.base.clone();
+        for _ in 0..ATTEMPTS_MAX {
+            if let Err(conflict) = conflicts(changes, &live.base.draft, &fresh.draft, &settings.policies) {
+                // Who is told may look at what the others have left, and begin again from there.
+                let mut state = self.lock();
+                state.log.forget();
+                state.stand_at(Stand::Live(Live { base: fresh, ..live }))?;
+                return Err(conflict);
+            }
+            let mut draft = fresh.draft.clone();
+            apply(changes, &mut draft)?;
+            let now = settings.now();
+            let outcome = if draft == fresh.draft {
+                return Ok((Written::Nothing, Some(Stand::Live(Live { base: fresh, ..live }))));
+            } else if draft.is_empty() {
+                match settings.store.delete(&hash, Some(fresh.version), GoneReason::Emptied, now).await? {
+                    Deleted::Deleted => {
+                        let gone = Some(Gone::new(GoneReason::Emptied, now));
+                        let absence = Absence { gone, seen: true, anew: true };
+                        return Ok((Written::Emptied, Some(Stand::Absent(absence))));
+                    }
+                    Deleted::Stale => Updated::Stale,
+                    Deleted::Gone(gone) => Updated::Gone(gone),
+                }
+            } else {
+                let content = draft.updated(&fresh, &settings.limits, active, now)?;
+                let updated = settings.store.update(&hash, fresh.version, &content, now).await?;
+                if let Updated::Updated(version) = updated {
+                    let end_moved = live.end_moved || content.ends_at != live.base.ends_at;
+                    let base = Base::written(draft, version, &content);
+                    return Ok((Written::Saved, Some(Stand::Live(Live { base, end_moved, ..live }))));
+                }
+                updated
+            };
+            let gone = match outcome {
+                Updated::Gone(gone) => Err(gone),
+                Updated::Updated(_) | Updated::Stale => self.load(&live.key).await?,
+            };
+            match gone {
+                Ok(base) => fresh = base,
+                Err(gone) => {
+                    self.lose(gone)?;
+                    return Err(Error::Interrupted(gone.into()));
+                }
+            }
+        }
+        Err(Error::Contended { attempts: ATTEMPTS_MAX })
+    }
+
+    /// Does what is to be done when the handler has answered with this status.
+    pub(crate) async fn finish(&self, status: StatusCode) -> Outcome {
+        {
+            let mut state = self.lock();
+            state.closed = true;
+            if !state.used {
+                return Outcome::Unused;
+            }
+        }
+        let _turn = self.turn.lock().await;
+        match self.settle(status).await {
+            Ok(outcome) => outcome,
+            Err(Error::Interrupted(interrupted)) => Outcome::Interrupted(interrupted),
+            Err(error) => Outcome::Failed(Arc::new(error)),
+        }
+    }
+
+    async fn settle(&self, status: StatusCode) -> Result<Outcome, Error> {
+        let owes_end = self.lock().owes_end;
+        if owes_end {
+            self.end().await?;
+        }
+        let mut discarded = false;
+        let changed = {
+            let mut state = self.lock();
+            // R10
+            if status.is_server_error() && !self.settings.save_on_server_error {
+                discarded = !state.log.is_empty();
+                state.log.forget();
+            }
+            !state.log.is_empty()
+        };
+        if changed {
+            self.write().await?;
+        }
+        let touched = self.touch().await?;
+        let state = self.lock();
+        Ok(if discarded {
+            Outcome::Discarded
+        } else if state.written {
+            Outcome::Saved
+        } else if state.ended {
+            Outcome::Ended
+        } else if touched {
+            Outcome::Touched
+        } else {
+            Outcome::Read
+        })
+    }
+
+    /// Prolongs the session by its use, when that is worth a write (R4). That it is gone spoils nothing: the next request will find out.
+    async fn touch(&self) -> Result<bool, Error> {
+        let settings = &self.settings;
+        let now = settings.now();
+        let Some((hash, expires_at)) = self.touch_due(now) else { return Ok(false) };
+        match settings.store.touch(&hash, expires_at, now).await {
+            Ok(Touched::Touched) => Ok(true),
+            Ok(Touched::Gone(gone)) => {
+                self.lose(gone)?;
+                Ok(false)
+            }
+            // Nothing of the user's is lost with it, and the page is done.
+            Err(error) => {
+                tracing::warn!(%error, "a session could not be prolonged");
+                Ok(false)
+            }
+        }
+    }
+
+    fn touch_due(&self, now: DateTime<Utc>) -> Option<(crate::KeyHash, DateTime<Utc>)> {
+        let state = self.lock();
+        let Stand::Live(live) = &state.stand else { return None };
+        let (limits, idle) = (&self.settings.limits, live.base.draft.idle_timeout);
+        let end = limits.idle_end(idle, live.base.ends_at, now);
+        let due = state.active && limits.touch_due(idle, live.base.expires_at, end);
+        due.then(|| (live.key.hash(), end))
+    }
+}
+
+/// Stands for a save that is under way. Dropped before it is settled, it leaves the outcome unknown: what would be repeated then, an update
+/// above all, could be done twice.
+struct Unsure<'a> {
+    inner: &'a Inner,
+    settled: bool,
+}
+
+impl Unsure<'_> {
+    fn settle(mut self, settled: bool) {
+        self.settled = settled;
+    }
+}
+
+impl Drop for Unsure<'_> {
+    fn drop(&mut self) {
+        if !self.settled {
+            self.inner.lock().unsure = true;
+        }
+    }
+}

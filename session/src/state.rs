@@ -1,0 +1,161 @@
+//! Where a request stands with its session.
+
+use chrono::{DateTime, Utc};
+
+use crate::change::{Change, ChangeLog};
+use crate::draft::{Base, Draft};
+use crate::{Error, Gone, GoneReason, SessionInterrupted, SessionKey, TOMBSTONE_KEPT};
+
+/// What is known of the session.
+#[derive(Debug)]
+pub(crate) enum Stand {
+    /// Nobody has looked yet.
+    Unread,
+    /// There is none.
+    Absent(Absence),
+    /// There is one.
+    Live(Live),
+}
+
+/// No session.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Absence {
+    /// What became of the session of the request's cookie, where it bore one.
+    pub(crate) gone: Option<Gone>,
+    /// Whether this request has seen it live.
+    pub(crate) seen: bool,
+    /// Whether the application has chosen to begin anew.
+    pub(crate) anew: bool,
+}
+
+impl Absence {
+    /// Whether a new session must not take the place of the one that is gone: it ended while the request was under way, or the
+    /// browser holds a newer key, which a new cookie would overwrite (R5).
+    pub(crate) fn interrupted(&self, begun_at: DateTime<Utc>) -> Option<SessionInterrupted> {
+        let gone = self.gone.filter(|_| !self.anew)?;
+        let meanwhile = self.seen || gone.at.is_some_and(|at| at > begun_at);
+        (meanwhile || gone.reason == Some(GoneReason::Rotated)).then(|| gone.into())
+    }
+
+    /// Whether the request's cookie is to be removed: not after a rotation, when the browser holds a newer one; and not by a request that
+    /// runs longer than tombstones are kept, which cannot tell (R6).
+    pub(crate) fn removes_cookie(&self, begun_at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+        let Some(gone) = self.gone else { return false };
+        match gone.reason {
+            Some(reason) => reason != GoneReason::Rotated,
+            None => {
+                !self.seen
+                    || now.signed_duration_since(begun_at).to_std().is_ok_and(|ran| ran < TOMBSTONE_KEPT)
+            }
+        }
+    }
+}
+
+/// A session.
+#[derive(Debug)]
+pub(crate) struct Live {
+    pub(crate) key: SessionKey,
+    /// Whether the request's cookie bears this key.
+    pub(crate) presented: bool,
+    /// Whether its end was changed, so that a cookie that lasts as long has to be sent again.
+    pub(crate) end_moved: bool,
+    pub(crate) base: Base,
+}
+
+/// What a request has done to its session so far.
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) stand: Stand,
+    pub(crate) log: ChangeLog,
+    /// What the handler sees, where it differs from the base.
+    view: Option<Draft>,
+    /// Whether the session was used at all.
+    pub(crate) used: bool,
+    /// Whether the request counts as activity.
+    pub(crate) active: bool,
+    /// Whether the response has begun.
+    pub(crate) closed: bool,
+    /// Whether a logout is owed that the store could not do.
+    pub(crate) owes_end: bool,
+    /// Whether a save was left with its outcome unknown.
+    pub(crate) unsure: bool,
+    /// Whether anything was written.
+    pub(crate) written: bool,
+    /// Whether a session was ended or emptied.
+    pub(crate) ended: bool,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self {
+            stand: Stand::Unread,
+            log: ChangeLog::default(),
+            view: None,
+            used: false,
+            active: true,
+            closed: false,
+            owes_end: false,
+            unsure: false,
+            written: false,
+            ended: false,
+        }
+    }
+}
+
+impl State {
+    /// Marks the session as used.
+    pub(crate) const fn enter(&mut self) -> Result<(), Error> {
+        if self.closed {
+            return Err(Error::ResponseBegun);
+        }
+        self.used = true;
+        Ok(())
+    }
+
+    /// What the handler sees; `None` while nobody has looked.
+    pub(crate) fn seen(&self) -> Option<&Draft> {
+        match &self.stand {
+            Stand::Unread => None,
+            Stand::Absent(_) => Some(self.view.as_ref().unwrap_or(&EMPTY)),
+            Stand::Live(live) => Some(self.view.as_ref().unwrap_or(&live.base.draft)),
+        }
+    }
+
+    /// Takes a new stand, from which the changes that are left are seen.
+    pub(crate) fn stand_at(&mut self, stand: Stand) -> Result<(), Error> {
+        self.stand = stand;
+        self.view = None;
+        self.look_again()
+    }
+
+    fn look_again(&mut self) -> Result<(), Error> {
+        if self.log.is_empty() {
+            self.view = None;
+            return Ok(());
+        }
+        if let Some(mut draft) = self.seen().cloned() {
+            self.log.apply(&mut draft)?;
+            self.view = Some(draft);
+        }
+        Ok(())
+    }
+
+    /// Puts a change down, if it is allowed and its data are not too large.
+    pub(crate) fn change(
+        &mut self,
+        change: Change,
+        check: impl Fn(&Draft) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let mut draft = self.seen().cloned();
+        let read = draft.is_some();
+        let mut alone = Draft::default();
+        let seen = draft.as_mut().unwrap_or(&mut alone);
+        change.apply(seen)?;
+        check(seen)?;
+        self.log.add(change);
+        self.view = draft.filter(|_| read);
+        Ok(())
+    }
+}
+
+static EMPTY: Draft = Draft::EMPTY;
