@@ -1,4 +1,4 @@
-//! Ledgers in memory: the reference store of [`bursar`].
+//! Ledgers in memory, and with the feature `session` sessions: the reference store of [`bursar`].
 //!
 //! It is for tests, for trying things out, and for tools that read a whole book, work on it and end: nothing outlives the process.
 //! Everything is kept under one lock, so that each write is seen whole or not at all.
@@ -27,6 +27,10 @@ mod account;
 mod book;
 mod chunks;
 mod reprice;
+#[cfg(feature = "session")]
+mod session_store;
+#[cfg(feature = "session")]
+mod sessions;
 mod staged;
 mod store;
 

@@ -27,7 +27,7 @@ use crate::staged::{Staged, Stop};
 
 type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
 
-/// A store of ledgers in memory.
+/// A store of ledgers in memory, and with the feature `session` of sessions.
 ///
 /// Clones share what they hold; it is gone with the last of them. A million payments take a few seconds and some 300 MB.
 ///
@@ -44,10 +44,13 @@ type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
 /// # Ok(())
 /// # }
 /// ```
+#[cfg_attr(feature = "session", doc = include_str!("sessions.md"))]
 #[derive(Clone)]
 pub struct MemoryStore {
     books: Arc<RwLock<HashMap<BookId, BookLog>>>,
     clock: Clock,
+    #[cfg(feature = "session")]
+    pub(crate) sessions: Arc<RwLock<crate::sessions::Sessions>>,
 }
 
 impl Default for MemoryStore {
@@ -68,7 +71,12 @@ impl MemoryStore {
     pub fn new() -> Self {
         #[expect(clippy::disallowed_methods, reason = "a store supplies the clock; core takes it from here")]
         let clock = Utc::now;
-        Self { books: Arc::default(), clock: Arc::new(clock) }
+        Self {
+            books: Arc::default(),
+            clock: Arc::new(clock),
+            #[cfg(feature = "session")]
+            sessions: Arc::default(),
+        }
     }
 
     /// The store by another clock, for tests that say what day it is.
