@@ -1,0 +1,29 @@
+//! What holds for requests: the cases `c01` to `c20`, and every order of the store calls of two or three requests.
+//!
+//! They go through a [`Server`], so that a store is asked through each adapter as well as without one.
+
+mod browser;
+mod c01_c07;
+mod c08_c13;
+mod c14_c20;
+mod gate;
+mod interleavings;
+mod scripts;
+mod server;
+mod site;
+
+#[cfg(feature = "actix")]
+pub use server::Actix;
+#[cfg(feature = "axum")]
+pub use server::Axum;
+#[cfg(feature = "tower")]
+pub use server::Tower;
+pub use server::{Direct, Handler, Server, Service};
+
+use super::Case;
+
+/// Every case of requests: `c01` to `c20`, and the interleavings.
+#[must_use]
+pub fn cases() -> Vec<Case> {
+    [c01_c07::CASES, c08_c13::CASES, c14_c20::CASES, interleavings::CASES].concat()
+}
