@@ -131,7 +131,6 @@ fn interruption(policy: &Interrupted, asked: &Asked, interrupted: SessionInterru
 }
 
 /// What is answered to an error where nothing is known of the request.
-#[cfg(any(feature = "axum", feature = "actix"))]
 pub(crate) fn plain(error: &Error) -> Response<String> {
     text(error.status(), format!("{}\n", error.status().canonical_reason().unwrap_or("Error")))
 }

@@ -1,14 +1,10 @@
 //! The extractor of axum, and answers from errors.
 
-use std::sync::Arc;
-
 use axum::extract::FromRequestParts;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use http::request::Parts;
 
-use crate::answer::plain;
-use crate::outcome::Answered;
 use crate::{Error, Session};
 
 /// There is no [`SessionLayer`](crate::SessionLayer) around the route of a handler that asks for a [`Session`]: answered with 500, and
@@ -38,8 +34,6 @@ impl<S: Send + Sync> FromRequestParts<S> for Session {
 impl IntoResponse for Error {
     /// The answer that the layer gives to this error. What is seen of it where there is no layer says as much in plain text.
     fn into_response(self) -> Response {
-        let mut response = plain(&self).into_response();
-        response.extensions_mut().insert(Answered(Arc::new(self)));
-        response
+        self.into_answer().into_response()
     }
 }

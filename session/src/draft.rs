@@ -28,6 +28,13 @@ impl Draft {
         self.values.is_empty() && self.user.is_none()
     }
 
+    /// What is left when another request has taken out the last of it.
+    pub(crate) fn emptied(&self) -> Self {
+        let mut values = Values::EMPTY;
+        values.epoch = self.values.epoch;
+        Self { values, ..Self::EMPTY }
+    }
+
     /// The content to be created, with deadlines from now on.
     pub(crate) fn created(&self, limits: &Limits, now: DateTime<Utc>) -> Result<Content, Error> {
         let ends_at = self.ends_at.unwrap_or_else(|| limits.end(now));

@@ -2,10 +2,12 @@
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::sync::Arc;
 
-use http::StatusCode;
+use http::{Response, StatusCode};
 
 use crate::SessionInterrupted;
+use crate::outcome::Answered;
 
 /// What a call on a [`Session`](crate::Session) can end with.
 ///
@@ -139,6 +141,15 @@ impl Error {
             | Self::ResponseBegun
             | Self::Cookie { .. } => StatusCode::INTERNAL_SERVER_ERROR,
         }
+    }
+
+    /// The answer of a handler to this error: marked, so that the layer puts its own in its place, which knows the request (R6). With the
+    /// features `axum` and `actix` a handler may return the error itself.
+    #[must_use]
+    pub fn into_answer(self) -> Response<String> {
+        let mut response = crate::answer::plain(&self);
+        response.extensions_mut().insert(Answered(Arc::new(self)));
+        response
     }
 
     /// The same error once more, without its causes: actix-web lends errors and does not give them away.

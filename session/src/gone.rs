@@ -12,13 +12,14 @@ pub const TOMBSTONE_KEPT: Duration = Duration::from_secs(60);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum GoneReason {
-    /// It was ended: by a logout, or with all of its user's.
+    /// It was ended: by a logout, with all of its user's, or by clearing it when it had no user.
     LoggedOut,
     /// It has a newer key, which this one does not lead to: the browser that was answered holds it.
     Rotated,
     /// Its idle timeout or its lifetime has passed.
     Expired,
-    /// Another request took the last value out of it, and it was bound to no user.
+    /// A request took the last value out of it, and it was bound to no user. Nothing was in it that could be missed: what another request
+    /// sets at the same time goes into a new session.
     Emptied,
 }
 

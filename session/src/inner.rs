@@ -104,33 +104,16 @@ impl Inner {
         self.lock().enter()?;
         let _turn = self.turn.lock().await;
         self.read().await?;
-        let key = {
-            let mut state = self.lock();
-            match &mut state.stand {
-                Stand::Live(live) => live.key.clone(),
-                Stand::Absent(absence) => {
-                    if let Some(interrupted) = absence.gone.filter(|_| absence.seen && !absence.anew) {
-                        return Err(Error::Interrupted(interrupted.into()));
-                    }
-                    absence.anew = true;
-                    return Ok(());
-                }
-                Stand::Unread => return Ok(()),
-            }
-        };
+        let Some(key) = self.key_to_rotate()? else { return Ok(()) };
         for _ in 0..KEYS_MAX {
             let new = SessionKey::generate()?;
             match self.rotate_to(&key, &new).await? {
-                Rotated::Rotated => {
-                    let mut state = self.lock();
-                    state.written = true;
-                    if let Stand::Live(live) = &mut state.stand {
-                        live.key = new;
-                        live.presented = false;
-                    }
-                    return Ok(());
-                }
+                Rotated::Rotated => return self.rotated(new).await,
                 Rotated::Exists => {}
+                Rotated::Gone(gone) if gone.reason == Some(GoneReason::Emptied) => {
+                    let absence = Absence { gone: Some(gone), seen: true, anew: true };
+                    return self.lock().stand_at(Stand::Absent(absence));
+                }
                 Rotated::Gone(gone) => {
                     self.lose(gone)?;
                     return Err(Error::Interrupted(gone.into()));
@@ -138,6 +121,44 @@ impl Inner {
             }
         }
         Err(Error::NoRandomness { detail: "every new key was taken".into() })
+    }
+
+    /// The key that a rotation replaces; `None` where there is no session, which then gets a key of its own when it is created.
+    fn key_to_rotate(&self) -> Result<Option<SessionKey>, Error> {
+        let mut state = self.lock();
+        match &mut state.stand {
+            Stand::Live(live) => Ok(Some(live.key.clone())),
+            Stand::Absent(absence) if absence.seen && !absence.anew => {
+                let gone = absence.gone.unwrap_or(Gone::UNKNOWN);
+                Err(Error::Interrupted(gone.into()))
+            }
+            Stand::Absent(absence) => {
+                absence.anew = true;
+                Ok(None)
+            }
+            Stand::Unread => Ok(None),
+        }
+    }
+
+    /// The session has this key now, which nobody else knows: what others did before is looked at once more, so that the login that
+    /// follows does not conflict with it.
+    async fn rotated(&self, new: SessionKey) -> Result<(), Error> {
+        let unchanged = {
+            let mut state = self.lock();
+            state.written = true;
+            if let Stand::Live(live) = &mut state.stand {
+                live.key = new.clone();
+                live.presented = false;
+            }
+            state.log.is_empty()
+        };
+        if unchanged && let Ok(base) = self.load(&new).await? {
+            let mut state = self.lock();
+            if let Stand::Live(live) = &mut state.stand {
+                live.base = base;
+            }
+        }
+        Ok(())
     }
 
     async fn rotate_to(&self, key: &SessionKey, new: &SessionKey) -> Result<Rotated, Error> {

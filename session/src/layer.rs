@@ -51,6 +51,12 @@ impl SessionLayer {
         Self { settings: Arc::new(Settings::new(Arc::new(store))) }
     }
 
+    /// The same layer over another store, as another process would have it.
+    #[cfg(feature = "conformance")]
+    pub(crate) fn in_store(self, store: Arc<dyn SessionStore>) -> Self {
+        self.with(|settings| settings.store = store)
+    }
+
     fn with(mut self, change: impl FnOnce(&mut Settings)) -> Self {
         change(Arc::make_mut(&mut self.settings));
         self

@@ -129,9 +129,12 @@ impl Inner {
             let outcome = if draft == fresh.draft {
                 return Ok((Written::Nothing, Some(Stand::Live(Live { base: fresh, ..live }))));
             } else if draft.is_empty() {
-                match settings.store.delete(&hash, Some(fresh.version), GoneReason::Emptied, now).await? {
+                // Who clears ends it, so that whoever else changes it is told.
+                let cleared = changes.iter().any(|change| matches!(change, Change::Clear));
+                let reason = if cleared { GoneReason::LoggedOut } else { GoneReason::Emptied };
+                match settings.store.delete(&hash, Some(fresh.version), reason, now).await? {
                     Deleted::Deleted => {
-                        let gone = Some(Gone::new(GoneReason::Emptied, now));
+                        let gone = Some(Gone::new(reason, now));
                         let absence = Absence { gone, seen: true, anew: true };
                         return Ok((Written::Emptied, Some(Stand::Absent(absence))));
                     }
@@ -154,6 +157,11 @@ impl Inner {
             };
             match gone {
                 Ok(base) => fresh = base,
+                Err(gone) if gone.reason == Some(GoneReason::Emptied) => {
+                    conflicts(changes, &live.base.draft, &live.base.draft.emptied(), &settings.policies)?;
+                    let absence = Absence { gone: Some(gone), seen: true, anew: true };
+                    return self.create(changes, absence).await;
+                }
                 Err(gone) => {
                     self.lose(gone)?;
                     return Err(Error::Interrupted(gone.into()));

@@ -30,9 +30,9 @@ pub(crate) struct Absence {
 
 impl Absence {
     /// Whether a new session must not take the place of the one that is gone: it ended while the request was under way, or the
-    /// browser holds a newer key, which a new cookie would overwrite (R5).
+    /// browser holds a newer key, which a new cookie would overwrite (R5). Of one that was emptied nothing is missed.
     pub(crate) fn interrupted(&self, begun_at: DateTime<Utc>) -> Option<SessionInterrupted> {
-        let gone = self.gone.filter(|_| !self.anew)?;
+        let gone = self.gone.filter(|gone| !self.anew && gone.reason != Some(GoneReason::Emptied))?;
         let meanwhile = self.seen || gone.at.is_some_and(|at| at > begun_at);
         (meanwhile || gone.reason == Some(GoneReason::Rotated)).then(|| gone.into())
     }

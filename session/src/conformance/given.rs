@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::BoxFuture;
+use super::web::{Direct, Server};
 use crate::SessionStore;
 
 pub(super) type Spawn = Arc<dyn Fn(BoxFuture<()>) + Send + Sync>;
@@ -14,6 +15,7 @@ pub struct Given {
     pub(super) store: Arc<dyn SessionStore>,
     pub(super) other: Arc<dyn SessionStore>,
     pub(super) spawn: Option<Spawn>,
+    pub(super) server: Arc<dyn Server>,
 }
 
 impl fmt::Debug for Given {
@@ -26,7 +28,7 @@ impl Given {
     /// A fresh, empty store. Calls that must meet are polled together in one task.
     #[must_use]
     pub fn new(store: Arc<dyn SessionStore>) -> Self {
-        Self { other: Arc::clone(&store), store, spawn: None }
+        Self { other: Arc::clone(&store), store, spawn: None, server: Arc::new(Direct) }
     }
 
     /// Gives a second way into the same data: another pool or connection, as another process would have. Calls that must meet go by both,
@@ -40,6 +42,12 @@ impl Given {
     #[must_use]
     pub fn with_spawn(self, spawn: impl Fn(BoxFuture<()>) + Send + Sync + 'static) -> Self {
         Self { spawn: Some(Arc::new(spawn)), ..self }
+    }
+
+    /// Gives the way for requests to come to handlers: an adapter. Without it they come by the layer's own functions.
+    #[must_use]
+    pub fn with_server(self, server: Arc<dyn Server>) -> Self {
+        Self { server, ..self }
     }
 
     /// The way in that the n-th of several callers takes.

@@ -41,8 +41,15 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 
-/// Names a topic's cases, and says of each what it asks.
+/// Names a topic's cases, and says of each what it asks. Those of no topic have names of their own.
 macro_rules! cases {
+    ({ $($run:ident: $about:literal,)* }) => {
+        pub(super) const CASES: &[$crate::conformance::Case] = &[$($crate::conformance::Case {
+            name: stringify!($run),
+            about: $about,
+            run: |given| Box::pin($run(given)),
+        }),*];
+    };
     ($topic:literal { $($run:ident: $about:literal,)* }) => {
         pub(super) const CASES: &[$crate::conformance::Case] = &[$($crate::conformance::Case {
             name: concat!($topic, "::", stringify!($run)),
@@ -70,6 +77,7 @@ mod tombstones;
 mod touching;
 mod updating;
 mod users;
+pub mod web;
 mod world;
 
 pub use failure::Failure;

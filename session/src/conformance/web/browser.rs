@@ -34,7 +34,8 @@ impl Browser {
         let accept = if self.program { "application/json" } else { "text/html" };
         let mut builder = Request::builder().method(method).uri(target).header(ACCEPT, accept);
         if !self.cookies.is_empty() {
-            let cookies: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            let cookies: Vec<String> =
+                self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
             builder = builder.header(COOKIE, cookies.join("; "));
         }
         builder.body(String::new()).unwrap_or_default()

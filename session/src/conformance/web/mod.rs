@@ -20,7 +20,24 @@ pub use server::Axum;
 pub use server::Tower;
 pub use server::{Direct, Handler, Server, Service};
 
+use std::sync::Arc;
+
 use super::Case;
+
+/// Every way for requests to come to a handler that is built in, by its name: without an adapter, and through each adapter whose feature is
+/// on.
+#[must_use]
+pub fn servers() -> Vec<(&'static str, Arc<dyn Server>)> {
+    vec![
+        ("no adapter", Arc::new(Direct)),
+        #[cfg(feature = "tower")]
+        ("tower", Arc::new(Tower)),
+        #[cfg(feature = "axum")]
+        ("axum", Arc::new(Axum)),
+        #[cfg(feature = "actix")]
+        ("actix", Arc::new(Actix::new())),
+    ]
+}
 
 /// Every case of requests: `c01` to `c20`, and the interleavings.
 #[must_use]

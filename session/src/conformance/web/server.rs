@@ -261,7 +261,9 @@ mod through_actix {
 
     fn built(response: Response<String>) -> actix_web::HttpResponse {
         let status = actix_web::http::StatusCode::from_u16(response.status().as_u16());
-        let mut built = actix_web::HttpResponse::build(status.unwrap_or(actix_web::http::StatusCode::INTERNAL_SERVER_ERROR));
+        let mut built = actix_web::HttpResponse::build(
+            status.unwrap_or(actix_web::http::StatusCode::INTERNAL_SERVER_ERROR),
+        );
         for (name, value) in response.headers() {
             built.append_header((name.as_str(), value.as_bytes()));
         }

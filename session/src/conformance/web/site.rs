@@ -2,8 +2,8 @@
 
 use std::future::poll_fn;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::task::Poll;
 
 use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
@@ -17,7 +17,8 @@ use crate::conformance::failure::{Failure, holds};
 use crate::conformance::{BoxFuture, Given};
 use crate::store::{Created, Loaded};
 use crate::{
-    Content, Error, Interrupted, Session, SessionCookie, SessionKey, SessionLayer, SessionStore, hours, minutes,
+    Content, Error, Interrupted, Session, SessionCookie, SessionKey, SessionLayer, SessionStore, hours,
+    minutes,
 };
 
 /// What a handler does, one after the other.
@@ -67,6 +68,11 @@ impl Pause {
     async fn wait(&self) {
         self.here.notify_one();
         self.go.notified().await;
+    }
+
+    /// Waits until the handler waits.
+    pub(super) async fn arrived(&self) {
+        self.here.notified().await;
     }
 
     /// Lets the handler go on.
@@ -182,7 +188,7 @@ pub(super) struct Site {
     pub(super) layer: SessionLayer,
     pub(super) server: Arc<dyn Server>,
     others: Arc<dyn SessionStore>,
-    second: Mutex<bool>,
+    second: AtomicBool,
 }
 
 /// An answer that is waited for.
@@ -200,7 +206,7 @@ impl Site {
             clock,
             layer,
             server: Arc::clone(&given.server),
-            second: Mutex::new(false),
+            second: AtomicBool::new(false),
         }
     }
 
@@ -215,10 +221,7 @@ impl Site {
 
     /// What requests with these steps are sent to. Every other one goes the store's other way in.
     pub(super) fn service(&self, steps: &[Step]) -> Service {
-        let other = {
-            let mut second = self.second.lock().unwrap_or_else(PoisonError::into_inner);
-            std::mem::replace(&mut *second, !*second)
-        };
+        let other = self.second.fetch_xor(true, Ordering::SeqCst);
         let mut layer = self.layer.clone();
         if other {
             let gated = Gated::open(Arc::clone(&self.others), Arc::clone(&self.watch));
