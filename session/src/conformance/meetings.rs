@@ -16,6 +16,7 @@ cases! {
         no_write_revives_what_was_deleted: "Once a deletion has returned, no update, touch or rotation on its way finds the session, and nothing brings it back (R2).",
         an_update_meets_a_rotation: "An update and a rotation: the session is under one key, with the update if that was answered (R3, R7).",
         a_deletion_meets_a_rotation: "A deletion and a rotation: the session is under the new key or gone, and never under both (R2).",
+        a_deletion_of_a_version_meets_an_update: "Of a deletion and an update that were decided on one version one is done (R3).",
         readers_find_one_key: "While a session is rotated again and again, a reader finds it under one key, never both or neither (R7).",
     }
 }
@@ -129,6 +130,33 @@ async fn a_deletion_meets_a_rotation(given: Given) -> Result<(), Failure> {
             world.is_gone("what was deleted", &from, Gone::new(GoneReason::LoggedOut, at(1)), at(1)).await?;
             world.is_gone("the key that it did not get", &to, Gone::UNKNOWN, at(1)).await?;
             world.lists("anna", &[], at(1)).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn a_deletion_of_a_version_meets_an_update(given: Given) -> Result<(), Failure> {
+    let world = World::of(&given);
+    for round in 0..ROUNDS.saturating_mul(2) {
+        let before = world.create(&key(round), &nth_content(1)?, at(0)).await?;
+        let version = before.version;
+        let call = |world: World, n: u32| async move {
+            if n == round % 2 {
+                let reason = GoneReason::Emptied;
+                let answer = world.store.delete(&key(round), Some(version), reason, at(1)).await?;
+                return Ok(answer == Deleted::Deleted);
+            }
+            let answer = world.store.update(&key(round), version, &nth_content(2)?, at(1)).await?;
+            Ok(matches!(answer, Updated::Updated(_)))
+        };
+        let answers = race(&given, 2, call).await?;
+        let done = answers.iter().filter(|done| **done).count();
+        same("of a deletion and an update of one version how many were done", &done, &1)?;
+        let deleted = answers.iter().zip(0_u32..).any(|(done, n)| *done && n == round % 2);
+        if deleted {
+            world.is_gone("it", &key(round), Gone::new(GoneReason::Emptied, at(1)), at(1)).await?;
+        } else {
+            same("it", &world.record(&key(round), at(1)).await?.content, &nth_content(2)?)?;
         }
     }
     Ok(())

@@ -110,6 +110,7 @@ async fn no_increment_is_lost(given: Given) -> Result<(), Failure> {
         while done < EACH && tries < TRIES_MAX {
             tries = tries.saturating_add(1);
             let found = world.record(&key(1), at(1)).await?;
+            turn().await;
             let data = number(number_of(&found.content)?.saturating_add(1));
             let next = Content { data, ..found.content };
             match world.store.update(&key(1), found.version, &next, at(1)).await? {

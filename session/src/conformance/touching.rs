@@ -43,9 +43,16 @@ async fn a_touch_stops_at_the_end(given: Given) -> Result<(), Failure> {
     world.touch(&key(1), just_before(at(END)), at(10)).await?;
     let found = world.record(&key(1), at(10)).await?.content.expires_at;
     same("the deadline just before the end", &found, &just_before(at(END)))?;
-    for to in [END, END.saturating_add(1), END.saturating_mul(100)] {
-        world.touch(&key(1), at(to), at(10)).await?;
-        world.is("a session touched past its end", &key(1), &until(&record, END), at(10)).await?;
+    for (n, to) in [(1, END), (2, END), (3, END.saturating_add(1)), (4, END.saturating_mul(100))] {
+        if n > 1 {
+            world.create(&key(n), &record.content, at(0)).await?;
+        }
+        world.touch(&key(n), at(to), at(10)).await?;
+        world
+            .is("a session touched up to its end, or past it", &key(n), &until(&record, END), at(10))
+            .await?;
+        world.touch(&key(n), at(END.saturating_mul(2)), at(10)).await?;
+        world.is("it, touched past its end again", &key(n), &until(&record, END), at(10)).await?;
     }
     let gone = Gone::new(GoneReason::Expired, at(END));
     world.is_gone_for_all("the session at its end", &key(1), gone, at(END)).await
