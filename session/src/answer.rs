@@ -226,8 +226,8 @@ mod tests {
     use crate::request::{Asked, Client};
     use crate::{Conflict, Error, GoneReason, Outcome, SessionInterrupted, StoreError, StoreErrorKind};
 
-    fn asked(method: Method, target: &str, client: Client) -> Asked {
-        Asked { client, ..Asked::new(&method, &target.parse().unwrap(), &HeaderMap::new()) }
+    fn asked(method: &Method, target: &str, client: Client) -> Asked {
+        Asked { client, ..Asked::new(method, &target.parse().unwrap(), &HeaderMap::new()) }
     }
 
     fn interrupted() -> Outcome {
@@ -235,7 +235,7 @@ mod tests {
     }
 
     fn location(login: &str, target: &str) -> Option<String> {
-        let asked = asked(Method::GET, target, Client::Page);
+        let asked = asked(&Method::GET, target, Client::Page);
         let response = answer(&Interrupted::redirect_to(login), &asked, &interrupted()).unwrap();
         let to_login = response.status() == StatusCode::SEE_OTHER;
         assert!(to_login || response.status() == StatusCode::CONFLICT);
@@ -251,7 +251,7 @@ mod tests {
             assert_eq!(location("/login", target), None, "{target}: the login page does not lead to itself");
         }
         assert_eq!(location("/log\nin", "/a"), None);
-        let asked = asked(Method::GET, "/a", Client::Page);
+        let asked = asked(&Method::GET, "/a", Client::Page);
         let response = answer(&Interrupted::default(), &asked, &interrupted()).unwrap();
         assert_eq!(response.status(), StatusCode::CONFLICT);
     }
@@ -259,7 +259,7 @@ mod tests {
     #[test]
     fn what_may_have_been_done_is_not_repeated() {
         for client in [Client::Page, Client::Api] {
-            let asked = asked(Method::POST, "/payments", client);
+            let asked = asked(&Method::POST, "/payments", client);
             let response = answer(&Interrupted::redirect_to("/login"), &asked, &interrupted()).unwrap();
             assert!(response.body().contains("may have been done already"), "{}", response.body());
             assert!(response.body().contains("logged out"), "{}", response.body());
@@ -270,7 +270,7 @@ mod tests {
 
     #[test]
     fn a_program_gets_a_problem() {
-        let asked = asked(Method::GET, "/api/students", Client::Api);
+        let asked = asked(&Method::GET, "/api/students", Client::Api);
         let response = answer(&Interrupted::redirect_to("/login"), &asked, &interrupted()).unwrap();
         assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
         assert_eq!(response.headers()[CONTENT_TYPE], "application/problem+json");
@@ -293,16 +293,16 @@ mod tests {
         for (error, status, code) in cases {
             let outcome = Outcome::of(Arc::new(error));
             let page =
-                answer(&Interrupted::default(), &asked(Method::POST, "/", Client::Page), &outcome).unwrap();
+                answer(&Interrupted::default(), &asked(&Method::POST, "/", Client::Page), &outcome).unwrap();
             let api =
-                answer(&Interrupted::default(), &asked(Method::POST, "/", Client::Api), &outcome).unwrap();
+                answer(&Interrupted::default(), &asked(&Method::POST, "/", Client::Api), &outcome).unwrap();
             assert_eq!((page.status().as_u16(), api.status().as_u16()), (status, status));
             assert_eq!(page.headers().contains_key(RETRY_AFTER), status == 503);
             assert!(api.body().contains(code), "{}", api.body());
         }
         for served in [Outcome::Unused, Outcome::Read, Outcome::Saved, Outcome::Discarded] {
             assert!(
-                answer(&Interrupted::default(), &asked(Method::POST, "/", Client::Page), &served).is_none()
+                answer(&Interrupted::default(), &asked(&Method::POST, "/", Client::Page), &served).is_none()
             );
         }
     }
@@ -314,9 +314,9 @@ mod tests {
             response.headers_mut().insert("x-own", HeaderValue::from_static("1"));
             (interruption.asked.path() == "/own").then_some(response)
         });
-        let own = answer(&policy, &asked(Method::GET, "/own", Client::Page), &interrupted()).unwrap();
+        let own = answer(&policy, &asked(&Method::GET, "/own", Client::Page), &interrupted()).unwrap();
         assert!(own.headers().contains_key("x-own"));
-        let ours = answer(&policy, &asked(Method::GET, "/a", Client::Page), &interrupted()).unwrap();
+        let ours = answer(&policy, &asked(&Method::GET, "/a", Client::Page), &interrupted()).unwrap();
         assert_eq!(ours.status(), StatusCode::SEE_OTHER);
     }
 }

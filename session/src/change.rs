@@ -116,10 +116,11 @@ impl ChangeLog {
     }
 
     pub(crate) fn add(&mut self, change: Change) {
-        // What was set before is forgotten, so that a loop that sets one value a thousand times leaves one change. What clears keeps its
-        // place: the order of the others counts.
+        // What was set before is forgotten, so that a loop that sets one value a thousand times leaves one change. What was set before all
+        // was cleared keeps its place there: the order of these counts.
+        let of_a_value = matches!(change, Change::Set(..) | Change::Remove(_));
         let clear = self.changes.iter().rposition(|earlier| matches!(earlier, Change::Clear));
-        let from = clear.map_or(self.saving, |clear| clear.saturating_add(1).max(self.saving));
+        let from = clear.filter(|_| of_a_value).map_or(0, |clear| clear.saturating_add(1)).max(self.saving);
         let mut at = 0_usize;
         self.changes.retain(|earlier| {
             let old = at >= from && change.replaces(earlier);

@@ -254,7 +254,7 @@ mod tests {
         let (one, two) = (SessionKey::generate().unwrap(), SessionKey::generate().unwrap());
         let ours = |key: &SessionKey| format!("__Host-session={}", key.cookie_value());
         let line = format!("a=b; {}; session={}; {}", ours(&one), two.cookie_value(), ours(&one));
-        assert_eq!(keys(&[line.as_bytes()]), [one.clone()]);
+        assert!(keys(&[line.as_bytes()]).iter().eq([&one]));
         assert_eq!(keys(&[ours(&one).as_bytes(), ours(&two).as_bytes()]), [one.clone(), two]);
         // Bytes that are no UTF-8 in another cookie do not hide ours.
         let mut line = b"x=\xff\xfe; =; ;;; y".to_vec();

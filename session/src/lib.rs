@@ -6,6 +6,8 @@ pub mod answer;
 #[cfg(feature = "axum")]
 pub mod axum;
 mod change;
+#[cfg(feature = "cleanup")]
+pub mod cleanup;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod cookie;

@@ -194,7 +194,7 @@ impl Session {
     ///
     /// # Errors
     /// Those of every method.
-    pub fn set_end<Tz: TimeZone>(&self, at: DateTime<Tz>) -> Result<(), Error> {
+    pub fn set_end<Tz: TimeZone>(&self, at: &DateTime<Tz>) -> Result<(), Error> {
         self.inner.change(Change::EndsAt(kept(at.with_timezone(&Utc))))
     }
 

@@ -77,10 +77,10 @@ impl Values {
     /// How large the data are, as JSON: exactly, unless a name holds characters that JSON escapes.
     pub(crate) fn size(&self) -> usize {
         // The quotes, the colon and the comma of a member; the braces of all, and no comma after the last.
-        let member = |(name, json): (&Box<str>, &Json)| {
-            name.len().saturating_add(json.0.get().len()).saturating_add(4)
-        };
-        let members = self.by_name.iter().map(member).fold(0, usize::saturating_add);
+        let mut members = 0_usize;
+        for (name, json) in &self.by_name {
+            members = members.saturating_add(name.len()).saturating_add(json.0.get().len()).saturating_add(4);
+        }
         members.saturating_add(if members == 0 { 2 } else { 1 })
     }
 

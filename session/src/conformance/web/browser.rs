@@ -45,7 +45,7 @@ impl Browser {
     pub(super) fn receive(&mut self, response: &Response<String>) {
         for cookie in set_cookies(response) {
             self.cookies.retain(|(name, _)| name != cookie.name());
-            if cookie.max_age().is_none_or(|age| !age.is_zero()) {
+            if cookie.max_age().is_none_or(|age| !is_zero(age)) {
                 self.cookies.push((cookie.name().to_owned(), cookie.value().to_owned()));
             }
         }
@@ -76,7 +76,12 @@ pub(super) enum CookieSent {
 pub(super) fn cookie_sent(response: &Response<String>, name: &str) -> CookieSent {
     match set_cookies(response).into_iter().find(|cookie| cookie.name() == name) {
         None => CookieSent::None,
-        Some(cookie) if cookie.max_age().is_some_and(|age| age.is_zero()) => CookieSent::Removed,
+        Some(cookie) if cookie.max_age().is_some_and(is_zero) => CookieSent::Removed,
         Some(cookie) => CookieSent::Set(cookie.value().to_owned()),
     }
+}
+
+/// Whether a cookie of this age is a removal.
+pub(super) fn is_zero(age: ::cookie::time::Duration) -> bool {
+    age.is_zero()
 }

@@ -3,7 +3,7 @@
 use http::Method;
 use http::header::{CACHE_CONTROL, VARY};
 
-use super::browser::{Browser, CookieSent, cookie_sent, set_cookies};
+use super::browser::{Browser, CookieSent, cookie_sent, is_zero, set_cookies};
 use super::site::{Pause, Site, Step, set, start};
 use crate::conformance::failure::{Failure, holds, same};
 use crate::conformance::together::together;
@@ -194,7 +194,7 @@ async fn c19_a_removal_bears_the_cookies_attributes(given: Given) -> Result<(), 
         };
         same("the attributes", &attributes(removed), &attributes(given))?;
         same("the name", &given.name(), &name.as_str())?;
-        holds(removed.max_age().is_some_and(|age| age.is_zero()) && removed.expires().is_some(), || {
+        holds(removed.max_age().is_some_and(is_zero) && removed.expires().is_some(), || {
             "a removal says that the time is over in both ways".into()
         })?;
     }

@@ -42,7 +42,7 @@ impl Caller {
     async fn settle(&mut self) {
         let Self { waits, answering, answer, .. } = self;
         poll_fn(|context| {
-            if waits.poll_recv(context).is_ready_and(|waits| waits.is_some()) {
+            if said(&waits.poll_recv(context)) {
                 return Poll::Ready(());
             }
             match answering.as_mut().poll(context) {
@@ -50,9 +50,7 @@ impl Caller {
                     *answer = Some(response);
                     Poll::Ready(())
                 }
-                Poll::Pending if waits.poll_recv(context).is_ready_and(|waits| waits.is_some()) => {
-                    Poll::Ready(())
-                }
+                Poll::Pending if said(&waits.poll_recv(context)) => Poll::Ready(()),
                 Poll::Pending => Poll::Pending,
             }
         })
@@ -66,18 +64,9 @@ impl Caller {
     }
 }
 
-/// Whether a poll is ready with what is asked for.
-trait ReadyAnd<T> {
-    fn is_ready_and(self, holds: impl FnOnce(T) -> bool) -> bool;
-}
-
-impl<T> ReadyAnd<T> for Poll<T> {
-    fn is_ready_and(self, holds: impl FnOnce(T) -> bool) -> bool {
-        match self {
-            Poll::Ready(value) => holds(value),
-            Poll::Pending => false,
-        }
-    }
+/// Whether it was said that the caller waits.
+const fn said(waits: &Poll<Option<Waits>>) -> bool {
+    matches!(waits, Poll::Ready(Some(Waits)))
 }
 
 /// What came of some requests.

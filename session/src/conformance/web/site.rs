@@ -126,8 +126,8 @@ async fn step(session: &Session, step: Step, page: &mut Response<String>) -> Res
             let zone = FixedOffset::east_opt(east.saturating_mul(3_600));
             let at = start() + TimeDelta::minutes(count);
             match zone {
-                Some(zone) => session.set_end(at.with_timezone(&zone))?,
-                None => session.set_end(at)?,
+                Some(zone) => session.set_end(&at.with_timezone(&zone))?,
+                None => session.set_end(&at)?,
             }
         }
         Step::Pause(pause) => pause.wait().await,
