@@ -1,5 +1,5 @@
 //! Two requests that change a session at once, with changes drawn by lot, against a naive model of what the merge must come to (R3).
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use std::collections::BTreeMap;
 
