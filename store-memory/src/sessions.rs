@@ -69,9 +69,31 @@ impl Sessions {
         self.take(&key);
         self.ends.insert((row.ends_at(), key));
         if let Some(user) = row.user() {
-            self.of_users.entry(user.clone()).or_default().insert(key);
+            match self.of_users.get_mut(user) {
+                Some(keys) => drop(keys.insert(key)),
+                None => drop(self.of_users.insert(user.clone(), BTreeSet::from([key]))),
+            }
         }
         self.rows.insert(key, row);
+    }
+
+    /// Puts a session in the place of what it was.
+    fn replace(&mut self, key: &KeyHash, record: Record) {
+        match self.rows.get_mut(key) {
+            Some(Row::Session(there)) if there.content.user == record.content.user => {
+                let (before, after) = (there.content.expires_at, record.content.expires_at);
+                *there = record;
+                self.move_end(key, before, after);
+            }
+            _ => self.put(*key, Row::Session(record)),
+        }
+    }
+
+    fn move_end(&mut self, key: &KeyHash, before: DateTime<Utc>, after: DateTime<Utc>) {
+        if before != after {
+            self.ends.remove(&(before, *key));
+            self.ends.insert((after, *key));
+        }
     }
 
     fn take(&mut self, key: &KeyHash) -> Option<Row> {
@@ -114,7 +136,7 @@ impl Sessions {
             Err(gone) => return Updated::Gone(gone),
         };
         let version = version.next();
-        self.put(*key, Row::Session(Record { version, created_at, content: content.clone() }));
+        self.replace(key, Record { version, created_at, content: content.clone() });
         Updated::Updated(version)
     }
 
@@ -127,8 +149,7 @@ impl Sessions {
             && let Some(Row::Session(record)) = self.rows.get_mut(key)
         {
             record.content.expires_at = after;
-            self.ends.remove(&(before, *key));
-            self.ends.insert((after, *key));
+            self.move_end(key, before, after);
         }
         Touched::Touched
     }
