@@ -4,7 +4,7 @@ use super::Given;
 use super::failure::{Failure, holds, same};
 use super::races::{CALLERS, ROUNDS, race};
 use super::world::{World, at, content_of, key, user};
-use crate::store::{Created, Rotated, Updated};
+use crate::store::{Created, Loaded, Rotated, Updated};
 use crate::{Gone, GoneReason, SessionStore};
 
 cases! {
@@ -12,6 +12,7 @@ cases! {
         a_creation_meets_the_end_of_all: "Sessions created while all of a user's are ended are either ended and counted, or live and listed.",
         a_rotation_meets_the_end_of_all: "A session that is rotated while all of its user's are ended does not escape.",
         a_binding_meets_the_end_of_all: "A session that is bound or unbound while all of a user's are ended is ended and counted, or neither.",
+        ends_of_all_meet: "Of ends of all at once each session is counted by one, and a deadlock is no answer.",
     }
 }
 
@@ -106,6 +107,34 @@ async fn a_binding_meets_the_end_of_all(given: Given) -> Result<(), Failure> {
         world.lists("ben", &of_ben, at(1)).await?;
         if found.is_some() {
             world.delete(&key(round), GoneReason::LoggedOut, at(2)).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn ends_of_all_meet(given: Given) -> Result<(), Failure> {
+    const SESSIONS: u32 = 20;
+    let world = World::of(&given);
+    for round in 0..ROUNDS {
+        let of = |n: u32| key(round.saturating_mul(100).saturating_add(n));
+        for n in 0..SESSIONS {
+            world.create(&of(n), &content_of("anna", "a")?, at(0)).await?;
+        }
+        let call = |world: World, n: u32| async move {
+            let now = at(i64::from(n));
+            Ok((now, world.store.delete_user(&user("anna")?, None, now).await?))
+        };
+        let answers = race(&given, CALLERS, call).await?;
+        let counted: u64 = answers.iter().map(|(_, ended)| ended).sum();
+        same("how many were ended, by all", &counted, &u64::from(SESSIONS))?;
+        for (now, ended) in answers {
+            let mut of_this = 0_u64;
+            for n in 0..SESSIONS {
+                let loaded = world.store.load(&of(n), at(10)).await?;
+                let gone = Loaded::Gone(Gone::new(GoneReason::LoggedOut, now));
+                of_this = of_this.saturating_add(u64::from(loaded == gone));
+            }
+            same("how many one caller ended, and how many bear his instant", &of_this, &ended)?;
         }
     }
     Ok(())

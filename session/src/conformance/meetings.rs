@@ -8,7 +8,7 @@ use super::failure::{Failure, holds, same};
 use super::races::{CALLERS, ROUNDS, race};
 use super::together::turn;
 use super::world::{ALL, IDLE, World, at, content_of, key, nth_content, user};
-use crate::store::{Deleted, Loaded, Rotated, Touched, Updated};
+use crate::store::{Created, Deleted, Loaded, Rotated, Touched, Updated};
 use crate::{Gone, GoneReason, KeyHash, SessionStore};
 
 cases! {
@@ -17,6 +17,7 @@ cases! {
         an_update_meets_a_rotation: "An update and a rotation: the session is under one key, with the update if that was answered (R3, R7).",
         a_deletion_meets_a_rotation: "A deletion and a rotation: the session is under the new key or gone, and never under both (R2).",
         a_deletion_of_a_version_meets_an_update: "Of a deletion and an update that were decided on one version one is done (R3).",
+        a_creation_meets_a_rotation: "Of a creation under a key and a rotation to it one is done, and the key has that session (R2, R7).",
         readers_find_one_key: "While a session is rotated again and again, a reader finds it under one key, never both or neither (R7).",
     }
 }
@@ -158,6 +159,29 @@ async fn a_deletion_of_a_version_meets_an_update(given: Given) -> Result<(), Fai
         } else {
             same("it", &world.record(&key(round), at(1)).await?.content, &nth_content(2)?)?;
         }
+    }
+    Ok(())
+}
+
+async fn a_creation_meets_a_rotation(given: Given) -> Result<(), Failure> {
+    let world = World::of(&given);
+    for round in 0..ROUNDS.saturating_mul(2) {
+        let (from, to) = (key(round), key(round.saturating_add(1_000)));
+        let before = world.create(&from, &nth_content(1)?, at(0)).await?;
+        let call = |world: World, n: u32| async move {
+            if n == round % 2 {
+                return Ok(world.store.rotate(&from, &to, at(1)).await? == Rotated::Rotated);
+            }
+            Ok(world.store.create(&to, &nth_content(2)?, at(1)).await? == Created::Created)
+        };
+        let answers = race(&given, 2, call).await?;
+        let done = answers.iter().filter(|done| **done).count();
+        same("of a creation and a rotation to its key how many were done", &done, &1)?;
+        let rotated = answers.iter().zip(0_u32..).any(|(done, n)| *done && n == round % 2);
+        let (at_from, at_to) = (world.find(&from, at(1)).await?, world.find(&to, at(1)).await?);
+        same("whether the old key has it yet", &at_from.is_some(), &!rotated)?;
+        let expected = if rotated { before.content } else { nth_content(2)? };
+        same("what the new key has", &at_to.map(|found| found.content), &Some(expected))?;
     }
     Ok(())
 }

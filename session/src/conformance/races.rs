@@ -19,6 +19,8 @@ cases! {
         the_latest_touch_holds: "Of touches at once the latest deadline holds, and no update is disturbed (R4).",
         one_session_is_rotated_once: "Of rotations of one session at once one is done, and it has that key alone (R7).",
         one_key_is_rotated_to_once: "Of rotations at once to one key one is done; the other sessions keep theirs.",
+        rotations_that_cross_are_answered: "Of rotations at once to each other's keys each is told that the key is taken: a deadlock is no answer.",
+        everybody_is_answered_for_his_own: "Whoever calls together with many others is answered for his own session.",
         readers_see_whole_sessions: "While others update, a reader sees the whole of one update, and never an older one than before.",
     }
 }
@@ -222,6 +224,56 @@ async fn one_key_is_rotated_to_once(given: Given) -> Result<(), Failure> {
             let found = world.record(&at_key, at(1)).await?;
             same("whose session it is", &found.content, &nth_content(i64::from(n))?)?;
         }
+    }
+    Ok(())
+}
+
+async fn rotations_that_cross_are_answered(given: Given) -> Result<(), Failure> {
+    let world = World::of(&given);
+    let mut records = Vec::new();
+    for n in 0..3 {
+        records.push(world.create(&key(n), &nth_content(i64::from(n))?, at(0)).await?);
+    }
+    for round in 0..ROUNDS {
+        let call = |world: World, n: u32| async move {
+            let to = n.saturating_add(round % 2).saturating_add(1) % 3;
+            let answer = world.store.rotate(&key(n % 3), &key(to), at(1)).await?;
+            same("a rotation to the key of one who rotates", &answer, &Rotated::Exists)
+        };
+        race(&given, CALLERS, call).await?;
+        for (n, record) in (0..).zip(&records) {
+            world.is("a session, which keeps its key", &key(n), record, at(1)).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn everybody_is_answered_for_his_own(given: Given) -> Result<(), Failure> {
+    const MANY: u32 = 24;
+    let world = World::of(&given);
+    for n in 0..MANY {
+        world.create(&key(n), &nth_content(i64::from(n))?, at(0)).await?;
+        if n % 4 == 1 {
+            world.delete(&key(n), GoneReason::LoggedOut, at(i64::from(n))).await?;
+        }
+    }
+    for round in 0..i64::from(ROUNDS) {
+        let call = |world: World, n: u32| async move {
+            let (now, own) = (at(30), i64::from(n));
+            if n % 4 == 1 {
+                let gone = Gone::new(GoneReason::LoggedOut, at(own));
+                return world.is_gone("one's own session, which was ended", &key(n), gone, now).await;
+            }
+            let found = world.record(&key(n), now).await?;
+            same("the content of one's own session", &found.content, &nth_content(own)?)?;
+            same("the version of one's own session", &found.version.number(), &round.saturating_add(1))?;
+            let stale = found.version.next();
+            let answer = world.store.update(&key(n), stale, &nth_content(0)?, now).await?;
+            same("an update of one's own session that is too early", &answer, &Updated::Stale)?;
+            world.touch(&key(n), found.content.expires_at, now).await?;
+            world.update(&key(n), &found, &found.content, now).await.map(|_| ())
+        };
+        race(&given, MANY, call).await?;
     }
     Ok(())
 }

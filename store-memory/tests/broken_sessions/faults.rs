@@ -116,6 +116,12 @@ faults! {
     RotationsTakeDeadKeys: "rotating::a_taken_key_is_refused", "rotating::an_old_key_is_not_used_again";
     /// A rotation looks first whether the session is there, and not again when writing.
     RotationsAreCheckedBeforehand: "races::one_session_is_rotated_once", "meetings::a_deletion_meets_a_rotation";
+    /// A rotation looks first whether the new key is free, and not again when writing.
+    NewKeysAreCheckedBeforehand: "meetings::a_creation_meets_a_rotation", "races::one_key_is_rotated_to_once";
+    /// A rotation that meets another is answered as an error.
+    DeadlocksAreAnswers: "races::rotations_that_cross_are_answered";
+    /// Who reads together with others is answered for the last of them.
+    AnswersAreMixed: "races::everybody_is_answered_for_his_own";
     /// A rotation writes the session under the new key as it was read before.
     RotationsCopyWhatWasRead: "meetings::an_update_meets_a_rotation";
     /// A rotation looks at no deadline.
@@ -217,7 +223,7 @@ faults! {
     /// The end of all looks first, and ends one after the other.
     TheEndOfAllGoesInSteps: "endings::a_rotation_meets_the_end_of_all", "endings::a_binding_meets_the_end_of_all", "dropped::a_dropped_end_of_all_is_whole_or_absent";
     /// The end of all counts first, and ends what it finds then.
-    TheEndOfAllMiscounts: "endings::a_creation_meets_the_end_of_all";
+    TheEndOfAllMiscounts: "endings::a_creation_meets_the_end_of_all", "endings::ends_of_all_meet";
     /// Keys are compared by their first half.
     KeysAreComparedByHalf: "keys::keys_differ_in_every_byte";
     /// Keys end at their first zero.

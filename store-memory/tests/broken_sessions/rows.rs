@@ -26,10 +26,11 @@ pub(crate) struct Rows {
     pub(crate) first: Vec<(KeyHash, Content)>,
     /// … the first key of one that was rotated, …
     pub(crate) first_keys: HashMap<KeyHash, KeyHash>,
-    /// … what was read last, what was asked for, and what is locked.
+    /// … what was read last, what was asked for, what is locked, and what is read at once.
     pub(crate) seen: HashMap<KeyHash, Loaded>,
     pub(crate) asked: HashSet<KeyHash>,
     pub(crate) locked: HashSet<KeyHash>,
+    pub(crate) batch: Vec<KeyHash>,
 }
 
 fn coarse(at: Instant) -> Instant {

@@ -7,7 +7,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bursar_session::store::{Created, Deleted, Loaded, Rotated, Touched, Updated};
 use bursar_session::{
-    Content, Gone, GoneReason, KeyHash, SessionStore, StoreError, UserId, UserSession, Version,
+    Content, Gone, GoneReason, KeyHash, SessionStore, StoreError, StoreErrorKind, UserId, UserSession,
+    Version,
 };
 
 use crate::faults::Fault;
@@ -53,14 +54,25 @@ impl Broken {
         if self.is(fault) { Instant::default() } else { now }
     }
 
-    async fn write_slowly(&self) -> Option<Writing<'_>> {
-        if !self.is(Fault::ErrorsAreReadAsAbsence) {
+    async fn write_slowly(&self, fault: Fault) -> Option<Writing<'_>> {
+        if !self.is(fault) {
             return None;
         }
         self.writers.fetch_add(1, Ordering::SeqCst);
         let writing = Writing(&self.writers);
         self.pause().await;
         Some(writing)
+    }
+
+    /// The key that is read, which is another's where a batch mixes them.
+    async fn mixed(&self, key: KeyHash) -> KeyHash {
+        if !self.is(Fault::AnswersAreMixed) {
+            return key;
+        }
+        self.lock().batch.push(key);
+        self.pause().await;
+        let batch = std::mem::take(&mut self.lock().batch);
+        batch.last().copied().unwrap_or(key)
     }
 
     /// Takes the lock of a row, which a caller who goes away never gives back.
@@ -78,10 +90,10 @@ impl Broken {
 #[async_trait]
 impl SessionStore for Broken {
     async fn load(&self, key: &KeyHash, now: Instant) -> Result<Loaded, StoreError> {
-        if self.writers.load(Ordering::SeqCst) > 0 {
+        if self.is(Fault::ErrorsAreReadAsAbsence) && self.writers.load(Ordering::SeqCst) > 0 {
             return Ok(Loaded::Gone(Gone::UNKNOWN));
         }
-        let key = bent_key(self.fault, key);
+        let key = self.mixed(bent_key(self.fault, key)).await;
         let mut rows = self.lock();
         rows.asked.insert(key);
         let found = rows.look(self.fault, &key, self.time(Fault::TheExpiredIsRead, now));
@@ -104,7 +116,7 @@ impl SessionStore for Broken {
         content: &Content,
         now: Instant,
     ) -> Result<Updated, StoreError> {
-        let _writing = self.write_slowly().await;
+        let _writing = self.write_slowly(Fault::ErrorsAreReadAsAbsence).await;
         self.jam(key).await;
         Ok(self.update_broken(&bent_key(self.fault, key), version, content, now).await)
     }
@@ -115,6 +127,10 @@ impl SessionStore for Broken {
     }
 
     async fn rotate(&self, key: &KeyHash, to: &KeyHash, now: Instant) -> Result<Rotated, StoreError> {
+        let writing = self.write_slowly(Fault::DeadlocksAreAnswers).await;
+        if writing.is_some() && self.writers.load(Ordering::SeqCst) > 1 {
+            return Err(StoreError::new(StoreErrorKind::Busy, "rotate", "deadlock detected"));
+        }
         Ok(self.rotate_broken(&bent_key(self.fault, key), &bent_key(self.fault, to), now).await)
     }
 

@@ -196,7 +196,10 @@ impl Broken {
         let time = self.time(Fault::TheExpiredIsRotated, now);
         let before = self.lock().look(self.fault, key, time);
         let beforehand = self.is(Fault::RotationsAreCheckedBeforehand);
-        if beforehand || self.is(Fault::RotationsCopyWhatWasRead) {
+        let free = !self.lock().rows.contains_key(to);
+        if beforehand
+            || matches!(self.fault, Fault::RotationsCopyWhatWasRead | Fault::NewKeysAreCheckedBeforehand)
+        {
             self.pause().await;
         }
         let record = {
@@ -208,6 +211,7 @@ impl Broken {
             };
             let taken = match self.fault {
                 Fault::RotationsOverwrite => key == to,
+                Fault::NewKeysAreCheckedBeforehand => !free,
                 Fault::RotationsTakeDeadKeys => rows.look(self.fault, to, now).is_ok(),
                 _ => rows.rows.contains_key(to),
             };
