@@ -30,7 +30,12 @@
 //! - a session's own idle timeout is kept to the microsecond, as the instants are;
 //! - a key is taken for as long as the reason is told for which its session is gone, and free once the row is cleaned away;
 //! - to rotate a session onto the key that it has is to rotate it onto one that is taken;
-//! - a session that has expired is ended by nothing but its expiry: deleting it, or all of its user's, leaves the reason.
+//! - a session that has expired is ended by nothing but its expiry: deleting it, or all of its user's, leaves the reason;
+//! - a listing of a user's sessions, and the end of them all, is of one moment: a session that is being rotated is in it once, under the one
+//!   key or the other (R13).
+//!
+//! They leave open whether a rotation of a session that is gone to a key that is taken is told of the one or the other, and whether the key
+//! of a tombstone that was kept long enough is taken until it is cleaned away.
 //!
 //! ```
 //! let cases = bursar_session::conformance::cases();
@@ -68,8 +73,10 @@ mod endings;
 mod expiry;
 mod failure;
 mod given;
+mod histories;
 mod keys;
 mod meetings;
+mod naive;
 mod races;
 mod rotating;
 mod together;
@@ -127,6 +134,7 @@ pub fn cases() -> Vec<Case> {
         cleaning::CASES,
         users::CASES,
         keys::CASES,
+        histories::CASES,
         races::CASES,
         meetings::CASES,
         endings::CASES,

@@ -63,7 +63,7 @@ faults! {
     /// An update writes when the session was created.
     UpdatesMoveTheCreation: "updating::an_update_replaces_the_content";
     /// An update moves the deadline forwards only.
-    UpdatesDoNotShorten: "updating::deadlines_are_as_the_update_says", "cleaning::a_moved_deadline_counts";
+    UpdatesDoNotShorten: "updating::deadlines_are_as_the_update_says", "cleaning::a_moved_deadline_counts", "histories::calls_are_answered_by_the_contract";
     /// An update does not write the user.
     UpdatesKeepTheUser: "updating::the_user_follows", "updating::an_update_replaces_the_content";
     /// An update is written in two steps, and others look in between.
@@ -85,7 +85,7 @@ faults! {
     /// A touch for sooner shortens.
     TouchesShorten: "touching::a_touch_moves_forwards_only", "races::the_latest_touch_holds";
     /// A touch goes past the end.
-    TouchesPassTheEnd: "touching::a_touch_stops_at_the_end";
+    TouchesPassTheEnd: "touching::a_touch_stops_at_the_end", "histories::calls_are_answered_by_the_contract";
     /// A touch past the end is not done at all.
     TouchesPastTheEndAreLost: "touching::a_touch_stops_at_the_end";
     /// A touch raises the version.
@@ -105,7 +105,7 @@ faults! {
     /// A rotation loses the data.
     RotationsLoseTheData: "rotating::a_rotation_moves_the_session";
     /// A rotation begins with the first version.
-    RotationsForgetTheVersion: "rotating::a_rotation_moves_the_session";
+    RotationsForgetTheVersion: "rotating::a_rotation_moves_the_session", "histories::calls_are_answered_by_the_contract";
     /// A rotation is the session's creation.
     RotationsMoveTheCreation: "rotating::a_rotation_moves_the_session", "rotating::rotations_chain";
     /// A rotation loses the user.
@@ -137,7 +137,7 @@ faults! {
     /// Every deletion is a logout.
     EveryDeletionIsALogout: "deleting::a_deletion_keeps_the_reason";
     /// A second deletion writes over the reason of the first.
-    ReasonsAreOverwritten: "deleting::the_first_reason_stays", "dropped::a_dropped_deletion_is_whole_or_absent";
+    ReasonsAreOverwritten: "deleting::the_first_reason_stays", "dropped::a_dropped_deletion_is_whole_or_absent", "histories::calls_are_answered_by_the_contract";
     /// A deletion of what never was leaves a tombstone.
     TheAbsentIsDeleted: "deleting::an_absent_session_is_not_deleted";
     /// A deletion looks at no deadline.
@@ -147,7 +147,7 @@ faults! {
     /// A tombstone tells its reason for a second less than a minute.
     TombstonesAreShort: "tombstones::a_reason_is_told_for_a_minute", "rotating::a_rotation_moves_the_session";
     /// A tombstone tells its reason at the minute, too.
-    TombstonesAreLong: "tombstones::a_reason_is_told_for_a_minute";
+    TombstonesAreLong: "tombstones::a_reason_is_told_for_a_minute", "histories::calls_are_answered_by_the_contract";
     /// A cleaning deletes tombstones that are still told.
     TombstonesAreCleanedAtOnce: "tombstones::a_cleaning_leaves_tombstones", "cleaning::tombstones_count_too";
     /// A cleaning deletes tombstones by the deadlines that their sessions had.
@@ -187,7 +187,7 @@ faults! {
     /// A cleaning goes by the deadline with which a session was created.
     CleaningsGoByTheFirstDeadline: "cleaning::a_moved_deadline_counts", "touching::a_touched_session_lives_on";
     /// A cleaning spares what expires at the very instant.
-    CleaningsAreLate: "cleaning::a_batch_is_bounded";
+    CleaningsAreLate: "cleaning::a_batch_is_bounded", "histories::calls_are_answered_by_the_contract";
     /// A cleaning leaves a tombstone of what expired.
     CleaningsLeaveTombstones: "cleaning::the_reason_is_told_until_then";
     /// Sessions are listed in the order in which they were created.
@@ -213,7 +213,7 @@ faults! {
     /// The one excepted is ended and created anew.
     ExceptionsAreRecreated: "users::all_but_one_are_ended";
     /// An exception that is not the user's protects all of his.
-    ExceptionsOfOthersProtect: "users::an_exception_of_anothers_protects_nothing";
+    ExceptionsOfOthersProtect: "users::an_exception_of_anothers_protects_nothing", "histories::calls_are_answered_by_the_contract";
     /// The end of all sessions of a user is that of everybody's.
     TheEndOfAllIsEverybodys: "users::all_sessions_are_ended", "users::other_sessions_are_not_listed", "keys::what_is_done_to_one_changes_no_other";
     /// The end of all counts what has expired, and ends it.
