@@ -59,6 +59,17 @@ impl JsonArray {
         self.failed |= serde_json::to_writer(&mut self.text, text).is_err();
     }
 
+    /// Bytes as a text of hexadecimal digits, which `unhex` reads.
+    #[cfg(feature = "session")]
+    pub(crate) fn hex(&mut self, bytes: &[u8]) {
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let digit = |half: u8| DIGITS.get(usize::from(half)).copied();
+        self.value();
+        self.text.push(b'"');
+        self.text.extend(bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).flatten());
+        self.text.push(b'"');
+    }
+
     pub(crate) fn int(&mut self, number: i64) {
         self.value();
         self.failed |= write!(self.text, "{number}").is_err();
@@ -105,5 +116,13 @@ mod tests {
         assert_eq!(rows.finish().unwrap(), r#"[["a \"b\" \\ é\n",null,-1],[]]"#);
         assert_eq!(JsonArray::of_texts(["x", "y"]).unwrap(), r#"["x","y"]"#);
         assert_eq!(JsonArray::of_texts([]).unwrap(), "[]");
+    }
+
+    #[cfg(feature = "session")]
+    #[test]
+    fn bytes_are_digits() {
+        let mut rows = JsonArray::new();
+        rows.hex(&[0x00, 0x9f, 0xa0, 0xff]);
+        assert_eq!(rows.finish().unwrap(), r#"["009fa0ff"]"#);
     }
 }

@@ -27,6 +27,16 @@ mod json;
 #[cfg(feature = "sqlite")]
 mod lane;
 #[cfg(feature = "sqlite")]
+mod ledger_lane;
+#[cfg(all(feature = "sqlite", feature = "session"))]
+mod relay;
+#[cfg(all(feature = "sqlite", feature = "session"))]
+mod session_batch;
+#[cfg(all(feature = "sqlite", feature = "session"))]
+mod session_columns;
+#[cfg(all(feature = "sqlite", feature = "session"))]
+mod session_lane;
+#[cfg(feature = "sqlite")]
 mod sqlite;
 #[cfg(feature = "sqlite")]
 mod surroundings;

@@ -61,7 +61,7 @@ fn explain(phase: Phase, error: &sqlx::Error) -> (StoreErrorKind, &'static str) 
         ),
         sqlx::Error::PoolClosed => (StoreErrorKind::Unavailable, "the pool is closed; open the store anew"),
         sqlx::Error::WorkerCrashed | sqlx::Error::Io(_) if open => {
-            (StoreErrorKind::UnknownOutcome, "the connection was lost at the commit; ask by the key")
+            (StoreErrorKind::UnknownOutcome, "the connection was lost at the commit; ask whether it was done")
         }
         sqlx::Error::WorkerCrashed => (StoreErrorKind::Unavailable, "the connection was lost; try again"),
         sqlx::Error::Io(_) => (StoreErrorKind::CannotOpen, "the file cannot be opened; check the path"),
@@ -95,7 +95,7 @@ fn explain(phase: Phase, error: &sqlx::Error) -> (StoreErrorKind, &'static str) 
             Some(code::CORRUPT) => (StoreErrorKind::Corrupt, "the database is damaged; restore a backup"),
             Some(code::IO) if open => (
                 StoreErrorKind::UnknownOutcome,
-                "the disk failed at the commit; ask by the key, and look after the disk",
+                "the disk failed at the commit; ask whether it was done, and look after the disk",
             ),
             Some(code::IO) => (StoreErrorKind::Unavailable, "the disk failed; look after it, then try again"),
             Some(code::NO_MEMORY) => (StoreErrorKind::Unavailable, "there is no memory left; try again"),

@@ -13,10 +13,20 @@ struct Migration {
     version: i64,
     name: &'static str,
     sql: &'static str,
+    /// Whether this build of the library needs it. One that it does not need is known all the same, so that builds with other features
+    /// share a file.
+    needed: bool,
 }
 
-const MIGRATIONS: &[Migration] =
-    &[Migration { version: 1, name: "ledger", sql: include_str!("migrations/0001_ledger.sql") }];
+const MIGRATIONS: &[Migration] = &[
+    Migration { version: 1, name: "ledger", sql: include_str!("migrations/0001_ledger.sql"), needed: true },
+    Migration {
+        version: 2,
+        name: "session",
+        sql: include_str!("migrations/0002_session.sql"),
+        needed: cfg!(feature = "session"),
+    },
+];
 
 const OPERATION: &str = "migrate the schema";
 
@@ -55,7 +65,7 @@ pub(super) async fn migrate(conn: &mut SqliteConnection) -> Result<(), StoreErro
     transaction.commit().await.map_err(|error| store_error(OPERATION, Phase::Before, error))
 }
 
-/// The steps that are not applied yet.
+/// The steps that are needed and not applied yet.
 async fn missing(conn: &mut SqliteConnection) -> Result<Vec<&'static Migration>, StoreError> {
     let exists =
         sqlx::query(TABLE_EXISTS).bind(true).fetch_all(&mut *conn).await.map_err(failed(OPERATION))?;
@@ -79,6 +89,7 @@ async fn missing(conn: &mut SqliteConnection) -> Result<Vec<&'static Migration>,
             return Err(StoreError::corrupt(OPERATION, detail));
         }
     }
+    missing.retain(|migration| migration.needed);
     Ok(missing)
 }
 

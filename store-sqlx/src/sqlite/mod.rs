@@ -1,4 +1,4 @@
-//! Ledgers in SQLite.
+//! Ledgers and sessions in SQLite.
 
 mod bill;
 mod commit;
@@ -9,6 +9,8 @@ mod post;
 mod read;
 mod reprice;
 mod row;
+#[cfg(feature = "session")]
+mod session;
 mod sql;
 mod store;
 mod sums;

@@ -96,8 +96,8 @@ impl SqliteOptions {
         let writer = lasting().max_connections(1).connect_lazy_with(writing);
         self.prepare(&writer).await?;
         let reading = options.pragma("query_only", "ON");
-        let readers = lasting().max_connections(self.readers.max(1)).connect_lazy_with(reading);
-        Ok(SqliteStore::over(readers, SqliteWriter::new(writer, true, self.busy_timeout), true))
+        let readers = lasting().max_connections(self.readers.max(1)).connect_lazy_with(reading.clone());
+        Ok(SqliteStore::over(reading, readers, SqliteWriter::new(writer, true, self.busy_timeout)))
     }
 
     fn connect_options(&self, path: &Path) -> Result<SqliteConnectOptions, StoreError> {

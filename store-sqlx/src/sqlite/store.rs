@@ -23,10 +23,19 @@ use super::error::failed;
 use super::migrate::migrate;
 use super::options::{SqliteOptions, common, lasting};
 use super::read;
+#[cfg(feature = "session")]
+use super::session::SqliteReader;
 use super::sums;
-use super::writer::SqliteWriter;
-use crate::lane::{Job, Lane};
+use super::writer::{SqliteWriter, Work};
+use crate::lane::Lane;
+use crate::ledger_lane::Job;
+#[cfg(feature = "session")]
+use crate::relay::Relay;
 use crate::surroundings;
+
+/// How many connections read sessions.
+#[cfg(feature = "session")]
+const SESSION_TURNS: usize = 2;
 
 /// Ledgers in an SQLite database.
 ///
@@ -59,7 +68,9 @@ use crate::surroundings;
 #[derive(Clone, Debug)]
 pub struct SqliteStore {
     readers: SqlitePool,
-    lane: Lane,
+    pub(super) lane: Lane<Work>,
+    #[cfg(feature = "session")]
+    pub(super) relay: Relay<SqliteReader>,
     /// Whether the connections are the store's own.
     owns: bool,
 }
@@ -113,23 +124,44 @@ impl SqliteStore {
         migrate(&mut conn).await?;
         drop(conn);
         let writer = SqliteWriter::new(pool.clone(), false, Duration::from_secs(5));
-        Ok(Self::over(pool, writer, false))
+        #[cfg(feature = "session")]
+        let relay = Relay::new(SqliteReader::Pool(pool.clone()), SESSION_TURNS);
+        Ok(Self {
+            readers: pool,
+            lane: Lane::open(writer),
+            #[cfg(feature = "session")]
+            relay,
+            owns: false,
+        })
     }
 
-    pub(super) fn over(readers: SqlitePool, writer: SqliteWriter, owns: bool) -> Self {
-        Self { readers, lane: Lane::open(writer), owns }
+    /// A store with connections of its own.
+    pub(super) fn over(reading: SqliteConnectOptions, readers: SqlitePool, writer: SqliteWriter) -> Self {
+        #[cfg(feature = "session")]
+        let relay = Relay::new(SqliteReader::Own(Box::new(reading)), SESSION_TURNS);
+        Self {
+            readers,
+            lane: Lane::open(writer),
+            #[cfg(feature = "session")]
+            relay,
+            owns: true,
+        }
     }
 
     /// Finishes what was asked for and closes the connections of the store's own, for all clones; a pool of the caller's stays open. Without
     /// it the same happens, unseen, some time after the last clone is dropped.
     pub async fn close(&self) {
         self.lane.close().await;
+        #[cfg(feature = "session")]
+        for held in self.relay.close() {
+            held.close().await;
+        }
         if self.owns {
             self.readers.close().await;
         }
     }
 
-    async fn reader(&self) -> Result<PoolConnection<Sqlite>, StoreError> {
+    pub(super) async fn reader(&self) -> Result<PoolConnection<Sqlite>, StoreError> {
         self.readers.acquire().await.map_err(failed("connect"))
     }
 }

@@ -22,7 +22,7 @@ use super::post::{Recorded, post};
 use super::read;
 use super::sums;
 use super::writer::{Begin, transact};
-use crate::lane::{Done, Job};
+use crate::ledger_lane::{Done, Job};
 use crate::surroundings;
 
 /// The store inside a transaction of the caller's own: what a ledger does [`through`](bursar::Ledger::through) it becomes lasting with the

@@ -1,5 +1,6 @@
 //! The end of SQLite's one lane: the connection that writes, its transactions, and what is tried again.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use bursar::store::{Committed, Posted, Repriced};
@@ -13,7 +14,10 @@ use super::post::{Recorded, post};
 use super::{bill, commit, read, reprice, sql};
 use crate::batch::Batch;
 use crate::columns::corrupt;
-use crate::lane::{Done, Job, Writer};
+use crate::lane::Worker;
+use crate::ledger_lane::{Done, Job, LedgerRound, LedgerWork, LedgerWriter};
+#[cfg(feature = "session")]
+use crate::session_lane::{SessionRound, SessionWork};
 use crate::surroundings::pause;
 
 /// How a transaction begins.
@@ -96,12 +100,18 @@ pub(super) struct SqliteWriter {
     patience: Duration,
 }
 
+/// How long a busy database is tried again.
+pub(super) struct Patience {
+    until: Instant,
+    attempt: u32,
+}
+
 impl SqliteWriter {
     pub(super) const fn new(pool: SqlitePool, keeps: bool, patience: Duration) -> Self {
         Self { pool, keeps, held: None, patience }
     }
 
-    async fn connection(&mut self) -> Result<&mut SqliteConnection, StoreError> {
+    pub(super) async fn connection(&mut self) -> Result<&mut SqliteConnection, StoreError> {
         let held = match self.held.take() {
             Some(held) => held,
             None => self.pool.acquire().await.map_err(failed("connect"))?,
@@ -120,19 +130,32 @@ impl SqliteWriter {
         }
     }
 
-    /// Whether a busy database is tried again; it has waited a little then, longer from time to time.
-    async fn again(&self, error: &StoreError, until: Instant, attempt: &mut u32) -> bool {
-        if error.kind != StoreErrorKind::Busy || Instant::now() >= until {
-            return false;
+    /// After an error: the connection is made fit again, and where the database was busy it is waited a little, longer from time to time.
+    /// The error comes back when it is not to be tried again.
+    pub(super) async fn recover(
+        &mut self,
+        error: StoreError,
+        patience: &mut Patience,
+    ) -> Result<(), StoreError> {
+        self.settle().await;
+        if error.kind != StoreErrorKind::Busy || Instant::now() >= patience.until {
+            return Err(error);
         }
-        *attempt = attempt.saturating_add(1);
+        patience.attempt = patience.attempt.saturating_add(1);
         let random = crate::surroundings::new_id().as_u64_pair().1 & 0xfff;
-        pause(Duration::from_micros(u64::from((*attempt).min(10)).saturating_mul(random))).await;
-        true
+        pause(Duration::from_micros(u64::from(patience.attempt.min(10)).saturating_mul(random))).await;
+        Ok(())
     }
 
-    fn deadline(&self) -> Instant {
-        Instant::now() + self.patience
+    pub(super) fn patience(&self) -> Patience {
+        Patience { until: Instant::now() + self.patience, attempt: 0 }
+    }
+
+    /// Lets go of what it need not hold between two rounds.
+    fn rest(&mut self) {
+        if !self.keeps {
+            self.held = None;
+        }
     }
 
     async fn post_once(&mut self, batches: &[Batch]) -> Result<Vec<Vec<Posted>>, StoreError> {
@@ -209,26 +232,39 @@ async fn post_singly(conn: &mut SqliteConnection, batch: &Batch) -> Result<Vec<P
     Ok(answers)
 }
 
-impl Writer for SqliteWriter {
+/// What the one lane of a store is asked for.
+pub(super) enum Work {
+    Ledger(LedgerWork),
+    #[cfg(feature = "session")]
+    Session(SessionWork),
+}
+
+impl From<LedgerWork> for Work {
+    fn from(work: LedgerWork) -> Self {
+        Self::Ledger(work)
+    }
+}
+
+#[cfg(feature = "session")]
+impl From<SessionWork> for Work {
+    fn from(work: SessionWork) -> Self {
+        Self::Session(work)
+    }
+}
+
+impl LedgerWriter for SqliteWriter {
     async fn post(&mut self, batches: &[Batch]) -> Result<Vec<Vec<Posted>>, StoreError> {
-        let until = self.deadline();
-        let mut attempt = 0;
+        let mut patience = self.patience();
         loop {
             match self.post_once(batches).await {
                 Ok(answers) => return Ok(answers),
-                Err(error) => {
-                    self.settle().await;
-                    if !self.again(&error, until, &mut attempt).await {
-                        return Err(error);
-                    }
-                }
+                Err(error) => self.recover(error, &mut patience).await?,
             }
         }
     }
 
     async fn run(&mut self, job: &Job) -> Result<Done, StoreError> {
-        let until = self.deadline();
-        let mut attempt = 0;
+        let mut patience = self.patience();
         // A billing that finds nothing to charge takes no lock.
         let mut begin = if matches!(job, Job::Bill(..)) { Begin::Deferred } else { Begin::Immediate };
         loop {
@@ -236,20 +272,34 @@ impl Writer for SqliteWriter {
             match transact(conn, begin, job).await {
                 Ok(done) => return Ok(done),
                 Err(error) => {
-                    self.settle().await;
                     begin = Begin::Immediate;
-                    if !self.again(&error, until, &mut attempt).await {
-                        return Err(error);
-                    }
+                    self.recover(error, &mut patience).await?;
                 }
             }
         }
     }
+}
 
-    fn rest(&mut self) {
-        if !self.keeps {
-            self.held = None;
+impl Worker for SqliteWriter {
+    type Work = Work;
+
+    async fn round(&mut self, waiting: &mut VecDeque<Work>) {
+        let mut ledger = LedgerRound::default();
+        #[cfg(feature = "session")]
+        let mut session = SessionRound::default();
+        for _ in 0..waiting.len() {
+            let left = match waiting.pop_front() {
+                Some(Work::Ledger(work)) => ledger.take(work).map(Work::Ledger),
+                #[cfg(feature = "session")]
+                Some(Work::Session(work)) => session.take(work).map(Work::Session),
+                None => break,
+            };
+            waiting.extend(left);
         }
+        ledger.run(self).await;
+        #[cfg(feature = "session")]
+        session.run(self).await;
+        self.rest();
     }
 
     async fn close(mut self) {

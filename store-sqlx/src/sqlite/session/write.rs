@@ -1,0 +1,264 @@
+//! Writing single sessions, gathered: one statement a kind.
+
+use std::collections::HashSet;
+
+use bursar::StoreError;
+use bursar_session::store::{Created, Deleted, Touched, Updated};
+use bursar_session::{Content, Gone, KeyHash, UserId, Version};
+use sqlx::{Connection, SqliteConnection};
+
+use super::{job, sql};
+use crate::json::JsonArray;
+use crate::session_batch::{Create, Delete, SessionBatch, Touch, Update, Writes};
+use crate::session_columns::{Life, kept_until, micros};
+use crate::session_lane::{SessionDone, SessionJob, SessionWriter};
+use crate::sqlite::error::{Phase, failed, store_error};
+use crate::sqlite::row::get;
+use crate::sqlite::writer::SqliteWriter;
+
+impl SessionWriter for SqliteWriter {
+    async fn write(&mut self, batch: &mut SessionBatch) -> Result<(), StoreError> {
+        let mut patience = self.patience();
+        loop {
+            let conn = self.connection().await?;
+            let written = if batch.kinds() == 1 {
+                // What one statement has done is kept in the batch, and not done again.
+                write(conn, batch, Phase::Commit).await
+            } else {
+                write_together(conn, batch).await
+            };
+            match written {
+                Ok(()) => return Ok(()),
+                Err(error) => self.recover(error, &mut patience).await?,
+            }
+        }
+    }
+
+    async fn run(&mut self, job: &SessionJob) -> Result<SessionDone, StoreError> {
+        let mut patience = self.patience();
+        loop {
+            let conn = self.connection().await?;
+            match job::run(conn, job).await {
+                Ok(done) => return Ok(done),
+                Err(error) => self.recover(error, &mut patience).await?,
+            }
+        }
+    }
+}
+
+/// Several kinds share a transaction, and its commit.
+async fn write_together(conn: &mut SqliteConnection, batch: &mut SessionBatch) -> Result<(), StoreError> {
+    let begun = conn.begin_with("BEGIN IMMEDIATE").await;
+    let mut transaction = begun.map_err(failed("begin a transaction"))?;
+    if let Err(error) = write(&mut transaction, batch, Phase::Before).await {
+        batch.reopen();
+        if let Err(second) = transaction.rollback().await {
+            tracing::debug!(error = %second, "nothing was left to roll back");
+        }
+        return Err(error);
+    }
+    let committed = transaction.commit().await;
+    committed.map_err(|error| {
+        batch.reopen();
+        store_error("commit", Phase::Commit, error)
+    })
+}
+
+async fn write(
+    conn: &mut SqliteConnection,
+    batch: &mut SessionBatch,
+    phase: Phase,
+) -> Result<(), StoreError> {
+    create(conn, &mut batch.creates, phase).await?;
+    update(conn, &mut batch.updates, phase).await?;
+    touch(conn, &mut batch.touches, phase).await?;
+    delete(conn, &mut batch.deletes, phase).await
+}
+
+/// A statement over an array that gives back the hashes of those that it was done for.
+struct Statement {
+    operation: &'static str,
+    sql: &'static str,
+    phase: Phase,
+}
+
+impl Statement {
+    /// Does it for what is not answered yet; the numbers of those that it was done for.
+    async fn apply<T: Keyed, A: Copy>(
+        &self,
+        conn: &mut SqliteConnection,
+        writes: &Writes<T, A>,
+        fill: impl Fn(&mut JsonArray, &T),
+    ) -> Result<Vec<usize>, StoreError> {
+        let open = writes.open();
+        if open.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut rows = JsonArray::new();
+        for (_, item) in &open {
+            rows.row(|row| {
+                row.hex(item.key().as_bytes());
+                fill(row, item);
+            });
+        }
+        // All rows are waited for: the statement commits with its last step, not with its first row.
+        let done = sqlx::query(self.sql).bind(rows.finish()?).fetch_all(conn).await;
+        let done = done.map_err(|error| store_error(self.operation, self.phase, error))?;
+        if done.len() == open.len() {
+            return Ok(open.into_iter().map(|(at, _)| at).collect());
+        }
+        let hashes = done.iter().map(|row| get::<&[u8]>(row, 0)).collect::<Result<HashSet<_>, _>>()?;
+        let of_these = open.into_iter().filter(|(_, item)| hashes.contains(item.key().as_bytes().as_slice()));
+        Ok(of_these.map(|(at, _)| at).collect())
+    }
+}
+
+/// A write of one session.
+trait Keyed {
+    fn key(&self) -> KeyHash;
+    fn now(&self) -> i64;
+}
+
+macro_rules! keyed {
+    ($($kind:ty),*) => {
+        $(impl Keyed for $kind {
+            fn key(&self) -> KeyHash {
+                self.key
+            }
+
+            fn now(&self) -> i64 {
+                self.now
+            }
+        })*
+    };
+}
+
+keyed!(Create, Update, Touch, Delete);
+
+/// Whether those that are not answered yet live: why not, if not.
+async fn lives<T: Keyed, A: Copy>(
+    conn: &mut SqliteConnection,
+    writes: &Writes<T, A>,
+) -> Result<Vec<(usize, Option<Gone>)>, StoreError> {
+    let open = writes.open();
+    if open.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut hashes = JsonArray::new();
+    for (_, item) in &open {
+        hashes.hex(item.key().as_bytes());
+    }
+    let rows = sqlx::query(sql::LIVES).bind(hashes.finish()?).fetch_all(conn).await;
+    let rows = rows.map_err(failed("look whether sessions are there"))?;
+    let mut found: Vec<(usize, Option<Gone>)> =
+        open.iter().map(|(number, _)| (*number, Some(Gone::UNKNOWN))).collect();
+    for row in &rows {
+        let at = usize::try_from(get::<i64>(row, 0)?).unwrap_or(usize::MAX);
+        let life = Life { gone: get(row, 1)?, gone_at: get(row, 2)?, expires_at: get(row, 3)? };
+        if let (Some(found), Some((_, item))) = (found.get_mut(at), open.get(at)) {
+            found.1 = life.gone(item.now());
+        }
+    }
+    Ok(found)
+}
+
+async fn create(
+    conn: &mut SqliteConnection,
+    writes: &mut Writes<Create, Created>,
+    phase: Phase,
+) -> Result<(), StoreError> {
+    let statement = Statement { operation: "create sessions", sql: sql::CREATE, phase };
+    let done = statement.apply(conn, writes, |row, Create { content, now, .. }| {
+        row.int(*now);
+        fill_content(row, content);
+    });
+    for at in done.await? {
+        writes.answer(at, Created::Created);
+    }
+    let exist: Vec<usize> = writes.open().iter().map(|(at, _)| *at).collect();
+    for at in exist {
+        writes.answer(at, Created::Exists);
+    }
+    Ok(())
+}
+
+fn fill_content(row: &mut JsonArray, content: &Content) {
+    row.int(content.expires_at.timestamp_micros());
+    row.int(content.ends_at.timestamp_micros());
+    row.text(&content.data);
+    row.opt_int(content.idle_timeout.map(micros));
+    row.opt_text(content.user.as_ref().map(UserId::as_str));
+}
+
+async fn update(
+    conn: &mut SqliteConnection,
+    writes: &mut Writes<Update, Updated>,
+    phase: Phase,
+) -> Result<(), StoreError> {
+    // Mostly no index is moved; of the others it is not known yet whether they are there.
+    for sql in [sql::UPDATE, sql::UPDATE_INDEXED] {
+        let statement = Statement { operation: "update sessions", sql, phase };
+        let done = statement.apply(conn, writes, |row, Update { version, content, now, .. }| {
+            row.int(version.number());
+            row.int(*now);
+            fill_content(row, content);
+        });
+        for at in done.await? {
+            if let Some(version) = writes.item(at).map(|update| update.version.next()) {
+                writes.answer(at, Updated::Updated(version));
+            }
+        }
+    }
+    for (at, gone) in lives(conn, writes).await? {
+        writes.answer(at, gone.map_or(Updated::Stale, Updated::Gone));
+    }
+    Ok(())
+}
+
+async fn touch(
+    conn: &mut SqliteConnection,
+    writes: &mut Writes<Touch, Touched>,
+    phase: Phase,
+) -> Result<(), StoreError> {
+    let statement = Statement { operation: "touch sessions", sql: sql::TOUCH, phase };
+    let done = statement.apply(conn, writes, |row, Touch { expires_at, now, .. }| {
+        row.int(*now);
+        row.int(*expires_at);
+    });
+    for at in done.await? {
+        writes.answer(at, Touched::Touched);
+    }
+    for (at, gone) in lives(conn, writes).await? {
+        // One that lives by now was not there a moment ago.
+        writes.answer(at, Touched::Gone(gone.unwrap_or(Gone::UNKNOWN)));
+    }
+    Ok(())
+}
+
+async fn delete(
+    conn: &mut SqliteConnection,
+    writes: &mut Writes<Delete, Deleted>,
+    phase: Phase,
+) -> Result<(), StoreError> {
+    let statement = Statement { operation: "delete sessions", sql: sql::DELETE, phase };
+    let done = statement.apply(conn, writes, |row, Delete { version, reason, now, .. }| {
+        row.int(*now);
+        row.int(kept_until(*now));
+        row.int(i64::from(reason.number()));
+        row.opt_int(version.map(Version::number));
+    });
+    for at in done.await? {
+        writes.answer(at, Deleted::Deleted);
+    }
+    for (at, gone) in lives(conn, writes).await? {
+        let versioned = writes.item(at).is_some_and(|delete| delete.version.is_some());
+        let answer = match gone {
+            Some(gone) => Deleted::Gone(gone),
+            None if versioned => Deleted::Stale,
+            // One that lives by now was not there a moment ago.
+            None => Deleted::Gone(Gone::UNKNOWN),
+        };
+        writes.answer(at, answer);
+    }
+    Ok(())
+}
