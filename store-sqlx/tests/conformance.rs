@@ -1,55 +1,19 @@
 //! The public suite, each case on a database of its own: a file that two stores have open, memory, and the caller's pool.
 
+mod support;
+
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bursar::StoreError;
 use bursar::conformance::{Case, Given, cases};
-use bursar_store_sqlx::SqliteStore;
-use bursar_store_sqlx::sqlx::SqlitePool;
 use libtest_mimic::{Arguments, Failed, Trial};
+use support::way::Way;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
 /// No case waits for ever.
 const PATIENCE: Duration = Duration::from_secs(120);
-
-#[derive(Clone, Copy)]
-enum Way {
-    File,
-    Memory,
-    Pool,
-}
-
-impl Way {
-    const ALL: [Self; 3] = [Self::File, Self::Memory, Self::Pool];
-
-    const fn name(self) -> &'static str {
-        match self {
-            Self::File => "a file, two stores",
-            Self::Memory => "memory",
-            Self::Pool => "the caller's pool",
-        }
-    }
-
-    /// A fresh store, and a second way into the same database.
-    async fn open(self, folder: &TempDir) -> Result<(SqliteStore, SqliteStore), StoreError> {
-        let path = folder.path().join("fees.db").display().to_string();
-        match self {
-            Self::File => Ok((SqliteStore::open(&path).await?, SqliteStore::open(&path).await?)),
-            Self::Memory => {
-                let store = SqliteStore::in_memory().await?;
-                Ok((store.clone(), store))
-            }
-            Self::Pool => {
-                let pool = SqlitePool::connect_lazy(&format!("sqlite:{path}?mode=rwc"));
-                let pool = pool.map_err(|error| StoreError::corrupt("connect", error.to_string()))?;
-                Ok((SqliteStore::with_pool(pool.clone()).await?, SqliteStore::with_pool(pool).await?))
-            }
-        }
-    }
-}
 
 async fn run(case: Case, way: Way, threads: Option<tokio::runtime::Handle>) -> Result<(), Failed> {
     let folder = TempDir::new()?;
