@@ -1,4 +1,4 @@
-//! HTTP sessions.
+#![doc = include_str!("docs/lib.md")]
 
 #[cfg(feature = "actix")]
 pub mod actix;
@@ -19,6 +19,8 @@ mod inner;
 mod key;
 mod layer;
 mod outcome;
+#[doc = include_str!("docs/races.md")]
+pub mod races {}
 mod record;
 mod request;
 mod save;
