@@ -89,8 +89,10 @@ impl Inner {
             Loaded::Gone(gone) => return Ok(Err(gone)),
             Loaded::Live(record) => match Base::of(record) {
                 Ok(base) => return Ok(Ok(base)),
-                // serde names the place and not the data.
-                Err(error) => error.to_string(),
+                // The place, and nothing of the data, which serde's own words may hold.
+                Err(error) => {
+                    format!("the data are no JSON object of values from column {} on", error.column())
+                }
             },
             Loaded::Undecodable => "the row says what no session can".to_owned(),
         };

@@ -195,7 +195,12 @@ fn tell(inner: &Inner, outcome: &Outcome) {
             Error::Conflict(_) | Error::Contended { .. } => {
                 tracing::info!(%method, path, %error, "a session was changed by several requests at once");
             }
-            _ => tracing::error!(%method, path, %error, "a session could not be served"),
+            Error::Store(error) => tracing::error!(%method, path, %error, "a session could not be served"),
+            // What serde says of a value may hold the value.
+            Error::Encode { name, .. } | Error::Decode { name, .. } => {
+                tracing::error!(%method, path, name, code = error.code(), "a session could not be served");
+            }
+            error => tracing::error!(%method, path, %error, "a session could not be served"),
         },
         _ => {}
     }

@@ -8,7 +8,7 @@ use crate::{Error, SessionInterrupted};
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Outcome {
-    /// Nobody asked for it: the store was not called.
+    /// Nobody asked for it: the store was not called. Of this nothing is left in the extensions.
     Unused,
     /// It was read, and nothing was written.
     Read,

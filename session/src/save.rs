@@ -142,6 +142,11 @@ impl Inner {
                     Deleted::Gone(gone) => Updated::Gone(gone),
                 }
             } else {
+                if live.presented && draft.user.is_some() && draft.user != fresh.draft.user {
+                    tracing::warn!(
+                        "a session was bound to a user under the key that it had before: rotate it first"
+                    );
+                }
                 let content = draft.updated(&fresh, &settings.limits, active, now)?;
                 let updated = settings.store.update(&hash, fresh.version, &content, now).await?;
                 if let Updated::Updated(version) = updated {

@@ -28,8 +28,14 @@ pub(crate) fn check_name(name: &str) -> Result<(), Error> {
 }
 
 /// A value as JSON.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Json(Arc<RawValue>);
+
+impl fmt::Debug for Json {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Json(..)")
+    }
+}
 
 impl Json {
     pub(crate) fn of<T: Serialize + ?Sized>(name: &str, value: &T) -> Result<Self, Error> {
