@@ -114,10 +114,13 @@ async fn serve<W: Worker>(mut worker: W, mut queue: mpsc::Receiver<Item<W::Work>
                 }
             }
         }
+        let alone = waiting.len() < 2;
         worker.round(&mut waiting).await;
         // Who was just answered mostly asks again at once: let them, and they ride together with those who waited meanwhile. Otherwise the
-        // callers fall into two halves that take turns.
-        tokio::task::yield_now().await;
+        // callers fall into two halves that take turns. One who is alone is not waited for.
+        if !alone || !queue.is_empty() {
+            tokio::task::yield_now().await;
+        }
     }
     worker.close().await;
     for reply in closing {

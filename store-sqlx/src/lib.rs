@@ -1,8 +1,9 @@
-//! The SQL store of [`bursar`]: ledgers in the application's own database, through [`sqlx`].
+//! The SQL store of [`bursar`] and of `bursar-session`: ledgers and sessions in the application's own database, through [`sqlx`].
 //!
-//! | feature | store | inside the caller's transaction |
-//! |---|---|---|
-//! | `sqlite` | `SqliteStore` | `SqliteTx` |
+//! | feature | store | keeps | inside the caller's transaction |
+//! |---|---|---|---|
+//! | `sqlite` | `SqliteStore` | ledgers: it is a [`LedgerStore`](bursar::LedgerStore) | `SqliteTx` |
+//! | `sqlite` and `session` | `SqliteStore` | sessions as well: it is a `SessionStore` | |
 //!
 //! # What it keeps to
 //!
@@ -11,6 +12,8 @@
 //! - Entries are append-only: the database itself refuses to change or delete one.
 //! - Writes are gathered: one task takes whatever is asked for at one moment to the disk together, and answers each when all of it is
 //!   durable. A caller that goes away loses its answer and nothing else.
+//! - Sessions that are read at one moment are read together, by one of those who ask; who is alone reads at once. What is gone stays gone: the
+//!   database itself refuses to bring a session back.
 //! - The rule by which an entry is admitted is in the statement that records it; keys, billed slots and reversals are unique by index.
 //!
 //! # What it does not do

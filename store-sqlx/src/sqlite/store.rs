@@ -37,7 +37,7 @@ use crate::surroundings;
 #[cfg(feature = "session")]
 const SESSION_TURNS: usize = 2;
 
-/// Ledgers in an SQLite database.
+/// Ledgers, and with the feature `session` sessions, in an SQLite database.
 ///
 /// Clones share everything. All writes go through one task, which takes whatever is asked for at one moment to the disk together; reads
 /// have connections of their own and wait for nobody. Several stores and processes may share a file.
@@ -65,6 +65,7 @@ const SESSION_TURNS: usize = 2;
 /// # Ok(())
 /// # }
 /// ```
+#[cfg_attr(feature = "session", doc = include_str!("session/example.md"))]
 #[derive(Clone, Debug)]
 pub struct SqliteStore {
     readers: SqlitePool,

@@ -1,5 +1,7 @@
 //! Every statement on sessions, each with the index that serves it.
 //!
+//! Data goes in beside the array that says whose it is: every column that is taken of an inner array writes and reads that one anew.
+//!
 //! A session lives while `gone = 0 AND expires_at > now`. Arrays go in as one JSON text, an array of arrays; what is `NULL` at the end of one is
 //! left off. No two rows of an array are of one session. The columns of `bursar_session` are written with the table's name where an array
 //! has one of the same name.
@@ -25,28 +27,34 @@ SELECT j.key, s.gone, s.gone_at, s.expires_at
 /// Whether a session lives; the unique key.
 pub(super) const LIFE: &str = "SELECT gone, gone_at, expires_at FROM bursar_session WHERE key_hash = $1";
 
-/// New sessions from `$1`: `[key_hash, created_at, expires_at, ends_at, data, idle_timeout, user_id]`.
+/// New sessions from `$1`: `[key_hash, created_at, expires_at, ends_at, idle_timeout, user_id]`, and their data from `$2`.
 pub(super) const CREATE: &str = "
 INSERT INTO bursar_session (key_hash, version, created_at, expires_at, clean_at, ends_at, data, idle_timeout, user_id)
-SELECT unhex(value ->> 0), 1, value ->> 1, value ->> 2, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6
+SELECT unhex(value ->> 0), 1, value ->> 1, value ->> 2, value ->> 2, value ->> 3, $2 ->> key, value ->> 4, value ->> 5
   FROM json_each($1)
  WHERE true
     ON CONFLICT (key_hash) DO NOTHING
 RETURNING key_hash";
 
-/// The content of sessions from `$1`: `[key_hash, version, now, expires_at, ends_at, data, idle_timeout, user_id]`, where it moves no index:
-/// the user stays, and the clean-up need not look sooner. The unique key.
+/// The content of sessions from `$1`: `[key_hash, version, now, expires_at, ends_at, idle_timeout, user_id]`, and their data from `$2`, where it
+/// moves no index: the user stays, and the clean-up need not look sooner. The unique key.
 pub(super) const UPDATE: &str = "
 UPDATE bursar_session
    SET version = bursar_session.version + 1, expires_at = j.expires_at, ends_at = j.ends_at, data = j.data,
        idle_timeout = j.idle_timeout
   FROM (SELECT unhex(value ->> 0) AS key_hash, value ->> 1 AS version, value ->> 2 AS now, value ->> 3 AS expires_at,
-               value ->> 4 AS ends_at, value ->> 5 AS data, value ->> 6 AS idle_timeout, value ->> 7 AS user_id
+               value ->> 4 AS ends_at, $2 ->> key AS data, value ->> 5 AS idle_timeout, value ->> 6 AS user_id
           FROM json_each($1)) AS j
  WHERE bursar_session.key_hash = j.key_hash AND bursar_session.version = j.version
    AND bursar_session.gone = 0 AND bursar_session.expires_at > j.now
    AND bursar_session.user_id IS j.user_id AND bursar_session.clean_at <= j.expires_at
 RETURNING key_hash";
+
+/// [`UPDATE`] of one session, without an array.
+pub(super) const UPDATE_ONE: &str = "
+UPDATE bursar_session
+   SET version = version + 1, expires_at = $4, ends_at = $5, idle_timeout = $6, data = $8
+ WHERE key_hash = $1 AND version = $2 AND gone = 0 AND expires_at > $3 AND user_id IS $7 AND clean_at <= $4";
 
 /// [`UPDATE`] wherever else the session lives and has the version.
 pub(super) const UPDATE_INDEXED: &str = "
@@ -54,7 +62,7 @@ UPDATE bursar_session
    SET version = bursar_session.version + 1, expires_at = j.expires_at, ends_at = j.ends_at, data = j.data,
        idle_timeout = j.idle_timeout, user_id = j.user_id, clean_at = min(bursar_session.clean_at, j.expires_at)
   FROM (SELECT unhex(value ->> 0) AS key_hash, value ->> 1 AS version, value ->> 2 AS now, value ->> 3 AS expires_at,
-               value ->> 4 AS ends_at, value ->> 5 AS data, value ->> 6 AS idle_timeout, value ->> 7 AS user_id
+               value ->> 4 AS ends_at, $2 ->> key AS data, value ->> 5 AS idle_timeout, value ->> 6 AS user_id
           FROM json_each($1)) AS j
  WHERE bursar_session.key_hash = j.key_hash AND bursar_session.version = j.version
    AND bursar_session.gone = 0 AND bursar_session.expires_at > j.now

@@ -94,15 +94,17 @@ impl Statement {
         if open.is_empty() {
             return Ok(Vec::new());
         }
-        let mut rows = JsonArray::new();
+        let (mut rows, mut data) = (JsonArray::new(), JsonArray::new());
         for (_, item) in &open {
             rows.row(|row| {
                 row.hex(item.key().as_bytes());
                 fill(row, item);
             });
+            item.data().into_iter().for_each(|text| data.text(text));
         }
         // All rows are waited for: the statement commits with its last step, not with its first row.
-        let done = sqlx::query(self.sql).bind(rows.finish()?).fetch_all(conn).await;
+        let query = sqlx::query(self.sql).bind(rows.finish()?).bind(data.finish()?);
+        let done = query.fetch_all(conn).await;
         let done = done.map_err(|error| store_error(self.operation, self.phase, error))?;
         if done.len() == open.len() {
             return Ok(open.into_iter().map(|(at, _)| at).collect());
@@ -117,10 +119,14 @@ impl Statement {
 trait Keyed {
     fn key(&self) -> KeyHash;
     fn now(&self) -> i64;
+
+    fn data(&self) -> Option<&str> {
+        None
+    }
 }
 
 macro_rules! keyed {
-    ($($kind:ty),*) => {
+    ($($kind:ty $(: $data:ident)?),*) => {
         $(impl Keyed for $kind {
             fn key(&self) -> KeyHash {
                 self.key
@@ -129,11 +135,16 @@ macro_rules! keyed {
             fn now(&self) -> i64 {
                 self.now
             }
+            $(
+                fn data(&self) -> Option<&str> {
+                    Some(&self.$data.data)
+                }
+            )?
         })*
     };
 }
 
-keyed!(Create, Update, Touch, Delete);
+keyed!(Create: content, Update: content, Touch, Delete);
 
 /// Whether those that are not answered yet live: why not, if not.
 async fn lives<T: Keyed, A: Copy>(
@@ -185,10 +196,11 @@ async fn create(
 fn fill_content(row: &mut JsonArray, content: &Content) {
     row.int(content.expires_at.timestamp_micros());
     row.int(content.ends_at.timestamp_micros());
-    row.text(&content.data);
     row.opt_int(content.idle_timeout.map(micros));
     row.opt_text(content.user.as_ref().map(UserId::as_str));
 }
+
+const UPDATE: &str = "update sessions";
 
 async fn update(
     conn: &mut SqliteConnection,
@@ -196,21 +208,54 @@ async fn update(
     phase: Phase,
 ) -> Result<(), StoreError> {
     // Mostly no index is moved; of the others it is not known yet whether they are there.
-    for sql in [sql::UPDATE, sql::UPDATE_INDEXED] {
-        let statement = Statement { operation: "update sessions", sql, phase };
-        let done = statement.apply(conn, writes, |row, Update { version, content, now, .. }| {
-            row.int(version.number());
-            row.int(*now);
-            fill_content(row, content);
-        });
-        for at in done.await? {
-            if let Some(version) = writes.item(at).map(|update| update.version.next()) {
+    match writes.open()[..] {
+        [] => return Ok(()),
+        [(at, update)] => {
+            if update_one(conn, update, phase).await? {
+                let version = update.version.next();
                 writes.answer(at, Updated::Updated(version));
             }
         }
+        _ => update_many(conn, sql::UPDATE, writes, phase).await?,
     }
+    update_many(conn, sql::UPDATE_INDEXED, writes, phase).await?;
     for (at, gone) in lives(conn, writes).await? {
         writes.answer(at, gone.map_or(Updated::Stale, Updated::Gone));
+    }
+    Ok(())
+}
+
+/// One alone, without an array and without a row that comes back; whether it was done.
+async fn update_one(
+    conn: &mut SqliteConnection,
+    Update { key, version, content, now }: &Update,
+    phase: Phase,
+) -> Result<bool, StoreError> {
+    let query =
+        sqlx::query(sql::UPDATE_ONE).bind(key.as_bytes().as_slice()).bind(version.number()).bind(*now);
+    let query = query.bind(content.expires_at.timestamp_micros()).bind(content.ends_at.timestamp_micros());
+    let query = query.bind(content.idle_timeout.map(micros)).bind(content.user.as_ref().map(UserId::as_str));
+    let done = query.bind(&*content.data).execute(conn).await;
+    let done = done.map_err(|error| store_error(UPDATE, phase, error))?;
+    Ok(done.rows_affected() == 1)
+}
+
+async fn update_many(
+    conn: &mut SqliteConnection,
+    sql: &'static str,
+    writes: &mut Writes<Update, Updated>,
+    phase: Phase,
+) -> Result<(), StoreError> {
+    let statement = Statement { operation: UPDATE, sql, phase };
+    let done = statement.apply(conn, writes, |row, Update { version, content, now, .. }| {
+        row.int(version.number());
+        row.int(*now);
+        fill_content(row, content);
+    });
+    for at in done.await? {
+        if let Some(version) = writes.item(at).map(|update| update.version.next()) {
+            writes.answer(at, Updated::Updated(version));
+        }
     }
     Ok(())
 }
