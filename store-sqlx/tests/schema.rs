@@ -77,6 +77,23 @@ async fn a_newer_schema_is_not_touched() {
     assert!(error.to_string().contains("upgrade"), "{error}");
 }
 
+#[cfg(not(feature = "session"))]
+#[tokio::test]
+async fn a_step_that_only_other_builds_need_is_known() {
+    use sha2::{Digest as _, Sha256};
+
+    let file = File::new();
+    file.store().await.close().await;
+    let mut conn = file.connection().await;
+    let step = include_str!("../src/sqlite/migrations/0002_session.sql");
+    sqlx::raw_sql(step).execute(&mut conn).await.unwrap();
+    let kept = sqlx::query("INSERT INTO bursar_migration VALUES (2, 'session', $1, 0)");
+    kept.bind(Sha256::digest(step).to_vec()).execute(&mut conn).await.unwrap();
+    let ledger = file.ledger().await;
+    furnish(&ledger, 1).await;
+    prove(&ledger).await;
+}
+
 #[tokio::test]
 async fn a_schema_of_somebody_elses_is_not_taken_for_ours() {
     let file = File::new();

@@ -52,7 +52,7 @@ impl SqliteOptions {
         Self { readers: 4, busy_timeout: Duration::from_secs(5), cache_kib: 65_536, checkpoint_pages: 16_000 }
     }
 
-    /// How many connections read beside the one that writes; at least one.
+    /// How many connections read ledgers beside the one that writes; at least one. Sessions are read through two more, once there are any.
     #[must_use]
     pub const fn readers(self, readers: u32) -> Self {
         Self { readers, ..self }
@@ -96,8 +96,11 @@ impl SqliteOptions {
         let writer = lasting().max_connections(1).connect_lazy_with(writing);
         self.prepare(&writer).await?;
         let reading = options.pragma("query_only", "ON");
-        let readers = lasting().max_connections(self.readers.max(1)).connect_lazy_with(reading.clone());
-        Ok(SqliteStore::over(reading, readers, SqliteWriter::new(writer, true, self.busy_timeout)))
+        let readers = lasting().max_connections(self.readers.max(1)).connect_lazy_with(reading);
+        let store = SqliteStore::over(readers, SqliteWriter::new(writer, true, self.busy_timeout), true);
+        #[cfg(feature = "session")]
+        let store = store.reading_sessions();
+        Ok(store)
     }
 
     fn connect_options(&self, path: &Path) -> Result<SqliteConnectOptions, StoreError> {

@@ -125,28 +125,26 @@ impl SqliteStore {
         migrate(&mut conn).await?;
         drop(conn);
         let writer = SqliteWriter::new(pool.clone(), false, Duration::from_secs(5));
-        #[cfg(feature = "session")]
-        let relay = Relay::new(SqliteReader::Pool(pool.clone()), SESSION_TURNS);
-        Ok(Self {
-            readers: pool,
-            lane: Lane::open(writer),
-            #[cfg(feature = "session")]
-            relay,
-            owns: false,
-        })
+        Ok(Self::over(pool, writer, false))
     }
 
-    /// A store with connections of its own.
-    pub(super) fn over(reading: SqliteConnectOptions, readers: SqlitePool, writer: SqliteWriter) -> Self {
+    pub(super) fn over(readers: SqlitePool, writer: SqliteWriter, owns: bool) -> Self {
         #[cfg(feature = "session")]
-        let relay = Relay::new(SqliteReader::Own(Box::new(reading)), SESSION_TURNS);
+        let relay = Relay::new(SqliteReader::Pool(readers.clone()), SESSION_TURNS);
         Self {
             readers,
             lane: Lane::open(writer),
             #[cfg(feature = "session")]
             relay,
-            owns: true,
+            owns,
         }
+    }
+
+    /// The store with connections of their own for the loads of sessions.
+    #[cfg(feature = "session")]
+    pub(super) fn reading_sessions(self) -> Self {
+        let options = self.readers.connect_options();
+        Self { relay: Relay::new(SqliteReader::Own(options), SESSION_TURNS), ..self }
     }
 
     /// Finishes what was asked for and closes the connections of the store's own, for all clones; a pool of the caller's stays open. Without

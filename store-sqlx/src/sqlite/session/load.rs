@@ -1,5 +1,7 @@
 //! Reading sessions.
 
+use std::sync::Arc;
+
 use bursar::StoreError;
 use bursar_session::store::Loaded;
 use bursar_session::{Gone, KeyHash, UserId, UserSession};
@@ -20,7 +22,7 @@ const OPERATION: &str = "load sessions";
 /// Where sessions are read from.
 pub(in crate::sqlite) enum SqliteReader {
     /// Connections of its own, which are kept.
-    Own(Box<SqliteConnectOptions>),
+    Own(Arc<SqliteConnectOptions>),
     /// A pool that others use as well; a connection is given back at once.
     Pool(SqlitePool),
 }

@@ -23,8 +23,8 @@ fn session_error(error: bursar::StoreError) -> StoreError {
         Kind::UnknownOutcome => StoreErrorKind::UnknownOutcome,
         Kind::Full => StoreErrorKind::Full,
         Kind::ReadOnly => StoreErrorKind::ReadOnly,
-        Kind::Corrupt | Kind::NotADatabase => StoreErrorKind::Corrupt,
-        Kind::NewerSchema | Kind::Misuse => StoreErrorKind::Misuse,
+        Kind::Corrupt => StoreErrorKind::Corrupt,
+        Kind::NotADatabase | Kind::NewerSchema | Kind::Misuse => StoreErrorKind::Misuse,
         // Whatever else there may be is no absence, and may pass.
         _ => StoreErrorKind::Unavailable,
     };
