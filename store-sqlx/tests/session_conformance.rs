@@ -1,6 +1,7 @@
 //! The public suite of sessions, each case on a database of its own: a file that two stores have open, memory, and the caller's pool.
 
-mod support;
+#[path = "support/way.rs"]
+mod way;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -8,9 +9,9 @@ use std::time::Duration;
 
 use bursar_session::conformance::{Case, Given, cases};
 use libtest_mimic::{Arguments, Failed, Trial};
-use support::way::Way;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
+use way::Way;
 
 /// No case waits for ever.
 const PATIENCE: Duration = Duration::from_secs(120);

@@ -1,8 +1,6 @@
 //! What the tests share: a file in a folder of its own, a book with a term, and the proof of a whole book.
 #![allow(dead_code, reason = "each test binary uses some of it")]
 
-pub(crate) mod way;
-
 use bursar::{Currency, Ledger, LedgerStore, Term, TermId, audit, date};
 use bursar_store_sqlx::{SqliteOptions, SqliteStore, sqlx};
 use rust_decimal::Decimal;
