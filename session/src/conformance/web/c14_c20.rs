@@ -4,7 +4,7 @@ use http::Method;
 use http::header::{CACHE_CONTROL, VARY};
 
 use super::browser::{Browser, CookieSent, cookie_sent, is_zero, set_cookies};
-use super::site::{Pause, Site, Step, set, start};
+use super::site::{Pause, Site, Step, run_until, set, start};
 use crate::conformance::failure::{Failure, holds, same};
 use crate::conformance::together::together;
 use crate::conformance::{BoxFuture, Given};
@@ -115,7 +115,25 @@ async fn c16_a_store_that_fails_is_no_logout(given: Given) -> Result<(), Failure
     pause.go_on();
     same("the page", &answering.await.status().as_u16(), &200)?;
     site.watch.fail(false);
-    same("how many were counted", &site.layer.counts().unavailable, &14)
+    same("how many were counted", &site.layer.counts().unavailable, &14)?;
+    // A logout that the store could not do is owed, and done with the response if it can be by then.
+    let steps = [Step::Get("k"), wait(), Step::FlushAnyway, wait()];
+    for up_again in [false, true] {
+        let mut answering = site.until(&browser, Method::POST, &steps, &pause).await?;
+        site.watch.fail(true);
+        pause.go_on();
+        run_until(&mut answering, &pause).await?;
+        site.watch.fail(!up_again);
+        pause.go_on();
+        let response = answering.await;
+        site.watch.fail(false);
+        let (code, cookie) = if up_again { (200, CookieSent::Removed) } else { (503, CookieSent::None) };
+        same("the answer", &response.status().as_u16(), &code)?;
+        same("its cookie", &cookie_sent(&response, site.cookie_name()), &cookie)?;
+        let left = if up_again { "gone: Some(LoggedOut)" } else { &there };
+        same("what is there", &site.found(&browser).await?.as_str(), &left)?;
+    }
+    Ok(())
 }
 
 async fn c17_a_record_that_cannot_be_read_is_dropped(given: Given) -> Result<(), Failure> {

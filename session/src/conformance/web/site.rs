@@ -38,6 +38,8 @@ pub(super) enum Step {
     Who,
     Rotate,
     Flush,
+    /// Logs out, and goes on whatever became of it.
+    FlushAnyway,
     Save,
     /// Saves, and answers 200 whatever became of it.
     SaveAndTell,
@@ -110,6 +112,10 @@ async fn step(session: &Session, step: Step, page: &mut Response<String>) -> Res
         }
         Step::Rotate => session.rotate().await?,
         Step::Flush => session.flush().await?,
+        Step::FlushAnyway => page.body_mut().push_str(match session.flush().await {
+            Ok(()) => "ended;",
+            Err(_) => "not ended;",
+        }),
         Step::Save => session.save().await?,
         Step::SaveAndTell => {
             let told = match session.save().await {
@@ -258,24 +264,8 @@ impl Site {
         pause: &Pause,
     ) -> Result<Answering, Failure> {
         let mut answering = self.send(browser, method, "/slow?page=2", steps);
-        let mut here = Box::pin(pause.here.notified());
-        let early = poll_fn(|context| {
-            if here.as_mut().poll(context).is_ready() {
-                return Poll::Ready(None);
-            }
-            match Pin::as_mut(&mut answering).poll(context) {
-                Poll::Ready(answer) => Poll::Ready(Some(answer)),
-                Poll::Pending if here.as_mut().poll(context).is_ready() => Poll::Ready(None),
-                Poll::Pending => Poll::Pending,
-            }
-        })
-        .await;
-        match early {
-            None => Ok(answering),
-            Some(answer) => {
-                Err(Failure::new(format!("a handler was to wait, and answered: {:?}", answer.status())))
-            }
-        }
+        run_until(&mut answering, pause).await?;
+        Ok(answering)
     }
 
     /// A browser with a session that holds `k=0`.
@@ -329,6 +319,28 @@ impl Site {
         let created = self.store.create(&key.hash(), &content, now).await?;
         holds(created == Created::Created, || format!("a fresh key was {created:?}"))?;
         Ok(Browser::with_key(self.cookie_name(), &key))
+    }
+}
+
+/// Lets a request run until its handler waits at the pause.
+pub(super) async fn run_until(answering: &mut Answering, pause: &Pause) -> Result<(), Failure> {
+    let mut here = Box::pin(pause.here.notified());
+    let early = poll_fn(|context| {
+        if here.as_mut().poll(context).is_ready() {
+            return Poll::Ready(None);
+        }
+        match Pin::as_mut(answering).poll(context) {
+            Poll::Ready(answer) => Poll::Ready(Some(answer)),
+            Poll::Pending if here.as_mut().poll(context).is_ready() => Poll::Ready(None),
+            Poll::Pending => Poll::Pending,
+        }
+    })
+    .await;
+    match early {
+        None => Ok(()),
+        Some(answer) => {
+            Err(Failure::new(format!("a handler was to wait, and answered: {:?}", answer.status())))
+        }
     }
 }
 
