@@ -1,5 +1,6 @@
 //! The log of a request's changes, and how they are merged with those of others (R3).
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::collections::HashMap;
 use std::fmt;
@@ -37,14 +38,58 @@ impl MergePolicies {
 }
 
 /// A function of a value, run again on fresh data when somebody else was faster.
-type Rule = Arc<dyn Fn(Option<&Json>) -> Result<Option<Json>, Error> + Send + Sync>;
+pub(crate) type Rule = Arc<dyn Fn(Option<&Json>) -> Result<Option<Json>, Error> + Send + Sync>;
+
+/// An update of a value: its function, and what it has made of what.
+#[derive(Clone)]
+pub(crate) struct Update {
+    rule: Rule,
+    from: Option<Json>,
+    to: Option<Json>,
+}
+
+thread_local! {
+    static RUNNING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether this thread is running the function of an update just now, which must not use a session itself.
+pub(crate) fn within_update() -> bool {
+    RUNNING.get()
+}
+
+/// Runs the function of an update.
+fn run(rule: &Rule, from: Option<&Json>) -> Result<Option<Json>, Error> {
+    /// Ends the run even if the function panics.
+    struct Run;
+    impl Drop for Run {
+        fn drop(&mut self) {
+            RUNNING.set(false);
+        }
+    }
+    RUNNING.set(true);
+    let _run = Run;
+    rule(from)
+}
+
+impl Update {
+    /// The update of a value that is this now.
+    pub(crate) fn new(rule: Rule, from: Option<&Json>) -> Result<Self, Error> {
+        let to = run(&rule, from)?;
+        Ok(Self { rule, from: from.cloned(), to })
+    }
+
+    /// What it makes of a value; the function is run again only if that is another one.
+    fn of(&self, from: Option<&Json>) -> Result<Option<Json>, Error> {
+        if from == self.from.as_ref() { Ok(self.to.clone()) } else { run(&self.rule, from) }
+    }
+}
 
 /// A change that a request makes.
 #[derive(Clone)]
 pub(crate) enum Change {
     Set(Box<str>, Json),
     Remove(Box<str>),
-    Update(Box<str>, Rule),
+    Update(Box<str>, Update),
     Clear,
     User(Option<UserId>),
     EndsAt(DateTime<Utc>),
@@ -70,7 +115,7 @@ impl Change {
         match self {
             Self::Set(name, value) => draft.values.set(name, value.clone()),
             Self::Remove(name) => draft.values.remove(name),
-            Self::Update(name, rule) => match rule(draft.values.get(name))? {
+            Self::Update(name, update) => match update.of(draft.values.get(name))? {
                 Some(value) => draft.values.set(name, value),
                 None => draft.values.remove(name),
             },

@@ -86,6 +86,9 @@ pub enum Error {
     /// The response has begun: what is changed now can be saved no more (R12).
     #[error("the response has begun; a session is used before the handler returns")]
     ResponseBegun,
+    /// The function of an [`update`](crate::Session::update) uses a session; it is to change its value and nothing else.
+    #[error("the function of an update uses a session; it is to change its value and nothing else")]
+    WithinUpdate,
     /// The system has no randomness to make a key of.
     #[error("the operating system gives no randomness for a session key: {detail}")]
     NoRandomness {
@@ -120,6 +123,7 @@ impl Error {
             | Self::UserId { .. }
             | Self::Encode { .. }
             | Self::Decode { .. }
+            | Self::WithinUpdate
             | Self::Cookie { .. } => "session_misuse",
         }
     }
@@ -139,6 +143,7 @@ impl Error {
             | Self::Encode { .. }
             | Self::Decode { .. }
             | Self::ResponseBegun
+            | Self::WithinUpdate
             | Self::Cookie { .. } => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -170,6 +175,7 @@ impl Error {
             Self::Encode { name, source } => Self::Encode { name: name.clone(), source: said(source) },
             Self::Decode { name, source } => Self::Decode { name: name.clone(), source: said(source) },
             Self::ResponseBegun => Self::ResponseBegun,
+            Self::WithinUpdate => Self::WithinUpdate,
             Self::NoRandomness { detail } => Self::NoRandomness { detail: detail.clone() },
             Self::Cookie { attribute, value, allowed } => {
                 Self::Cookie { attribute, value: value.clone(), allowed }

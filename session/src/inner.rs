@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use http::HeaderValue;
 use tokio::sync::Mutex as Turn;
 
-use crate::change::Change;
+use crate::change::{Change, Rule, Update};
 use crate::draft::{Base, Draft};
 use crate::request::Asked;
 use crate::settings::Settings;
@@ -43,24 +43,45 @@ impl Inner {
 
     /// Looks at the session, and reads it first where nobody has.
     pub(crate) async fn look<T>(&self, at: impl Fn(&Draft) -> T) -> Result<T, Error> {
-        {
+        let read = {
             let mut state = self.lock();
             state.enter()?;
-            if let Some(draft) = state.seen() {
-                return Ok(at(draft));
+            match state.seen() {
+                Some(draft) if !state.is_stale() => return Ok(at(draft)),
+                seen => seen.is_some(),
             }
+        };
+        if !read {
+            let _turn = self.turn.lock().await;
+            self.read().await?;
         }
-        let _turn = self.turn.lock().await;
-        self.read().await?;
-        let state = self.lock();
-        Ok(at(state.seen().unwrap_or(&Draft::EMPTY)))
+        let mut sight = self.lock().sight();
+        sight.catch_up()?;
+        let answer = at(sight.draft.as_ref().unwrap_or(&Draft::EMPTY));
+        self.lock().see(sight);
+        Ok(answer)
     }
 
-    /// Puts a change down in the log.
+    /// Puts an update of a value down in the log.
+    pub(crate) async fn update(&self, name: &str, rule: Rule) -> Result<(), Error> {
+        let from = self.look(|draft| draft.values.get(name).cloned()).await?;
+        self.change(Change::Update(name.into(), Update::new(rule, from.as_ref())?))
+    }
+
+    /// Puts a change down in the log, if it is allowed and the data are not too large.
     pub(crate) fn change(&self, change: Change) -> Result<(), Error> {
-        let mut state = self.lock();
-        state.enter()?;
-        state.change(change, |draft| self.settings.limits.check_size(draft.values.size()))
+        let mut sight = {
+            let mut state = self.lock();
+            state.enter()?;
+            state.sight()
+        };
+        sight.catch_up()?;
+        let mut alone = Draft::EMPTY;
+        let seen = sight.draft.as_mut().unwrap_or(&mut alone);
+        change.apply(seen)?;
+        self.settings.limits.check_size(seen.values.size())?;
+        self.lock().put_down(change, sight);
+        Ok(())
     }
 
     /// Reads the session, unless it is read. Who calls it has the turn.
@@ -73,13 +94,15 @@ impl Inner {
             match self.load(&key).await? {
                 Ok(base) => {
                     let live = Live { key, presented: true, end_moved: false, base };
-                    return self.lock().stand_at(Stand::Live(live));
+                    self.lock().stand_at(Stand::Live(live));
+                    return Ok(());
                 }
                 // Of several cookies that lead nowhere, the one of which something is known counts.
                 Err(found) => gone = Some(gone.filter(|gone| gone.reason.is_some()).unwrap_or(found)),
             }
         }
-        self.lock().stand_at(Stand::Absent(Absence { gone, ..Absence::default() }))
+        self.lock().stand_at(Stand::Absent(Absence { gone, ..Absence::default() }));
+        Ok(())
     }
 
     /// Loads what there is under a key, or the proof that nothing is. What cannot be decoded is dropped (R12).
@@ -114,10 +137,11 @@ impl Inner {
                 Rotated::Exists => {}
                 Rotated::Gone(gone) if gone.reason == Some(GoneReason::Emptied) => {
                     let absence = Absence { gone: Some(gone), seen: true, anew: true };
-                    return self.lock().stand_at(Stand::Absent(absence));
+                    self.lock().stand_at(Stand::Absent(absence));
+                    return Ok(());
                 }
                 Rotated::Gone(gone) => {
-                    self.lose(gone)?;
+                    self.lose(gone);
                     return Err(Error::Interrupted(gone.into()));
                 }
             }
@@ -155,10 +179,8 @@ impl Inner {
             state.log.is_empty()
         };
         if unchanged && let Ok(base) = self.load(&new).await? {
-            let mut state = self.lock();
-            if let Stand::Live(live) = &mut state.stand {
-                live.base = base;
-            }
+            let live = Live { key: new, presented: false, end_moved: false, base };
+            self.lock().stand_at(Stand::Live(live));
         }
         Ok(())
     }
@@ -176,10 +198,10 @@ impl Inner {
     }
 
     /// The session that this request has seen is gone, and with it what was changed in it.
-    pub(crate) fn lose(&self, gone: Gone) -> Result<(), Error> {
+    pub(crate) fn lose(&self, gone: Gone) {
         let mut state = self.lock();
         state.log.forget();
-        state.stand_at(Stand::Absent(Absence { gone: Some(gone), seen: true, anew: false }))
+        state.stand_at(Stand::Absent(Absence { gone: Some(gone), seen: true, anew: false }));
     }
 
     /// See [`Session::flush`](crate::Session::flush).
@@ -220,7 +242,7 @@ impl Inner {
         // Under its new key it goes on: that is no logout.
         let rotated = absence.gone.filter(|gone| gone.reason == Some(GoneReason::Rotated) && !absence.anew);
         state.ended |= rotated.is_none();
-        state.stand_at(Stand::Absent(Absence { anew: rotated.is_none(), ..absence }))?;
+        state.stand_at(Stand::Absent(Absence { anew: rotated.is_none(), ..absence }));
         match rotated {
             Some(gone) => Err(Error::Interrupted(gone.into())),
             None => Ok(()),

@@ -64,7 +64,7 @@ impl Inner {
         }
         let (what, stand) = written?;
         if let Some(stand) = stand {
-            state.stand_at(stand)?;
+            state.stand_at(stand);
         }
         Ok(what)
     }
@@ -77,13 +77,17 @@ impl Inner {
         };
         match live {
             Ok((key, presented, end_moved, base)) => {
-                self.update(changes, Live { key, presented, end_moved, base }).await
+                self.write_over(changes, Live { key, presented, end_moved, base }).await
             }
-            Err(absence) => self.create(changes, absence).await,
+            Err(absence) => self.write_new(changes, absence).await,
         }
     }
 
-    async fn create(&self, changes: &[Change], absence: Absence) -> Result<(Written, Option<Stand>), Error> {
+    async fn write_new(
+        &self,
+        changes: &[Change],
+        absence: Absence,
+    ) -> Result<(Written, Option<Stand>), Error> {
         let settings = &self.settings;
         let mut draft = Draft::EMPTY;
         apply(changes, &mut draft)?;
@@ -110,7 +114,7 @@ impl Inner {
     }
 
     /// Writes the changes over the session as it is, merging them with those of others (R3).
-    async fn update(&self, changes: &[Change], live: Live) -> Result<(Written, Option<Stand>), Error> {
+    async fn write_over(&self, changes: &[Change], live: Live) -> Result<(Written, Option<Stand>), Error> {
         let settings = &self.settings;
         let hash = live.key.hash();
         let active = self.lock().active;
@@ -120,7 +124,7 @@ impl Inner {
                 // Who is told may look at what the others have left, and begin again from there.
                 let mut state = self.lock();
                 state.log.forget();
-                state.stand_at(Stand::Live(Live { base: fresh, ..live }))?;
+                state.stand_at(Stand::Live(Live { base: fresh, ..live }));
                 return Err(conflict);
             }
             let mut draft = fresh.draft.clone();
@@ -165,10 +169,10 @@ impl Inner {
                 Err(gone) if gone.reason == Some(GoneReason::Emptied) => {
                     conflicts(changes, &live.base.draft, &live.base.draft.emptied(), &settings.policies)?;
                     let absence = Absence { gone: Some(gone), seen: true, anew: true };
-                    return self.create(changes, absence).await;
+                    return self.write_new(changes, absence).await;
                 }
                 Err(gone) => {
-                    self.lose(gone)?;
+                    self.lose(gone);
                     return Err(Error::Interrupted(gone.into()));
                 }
             }
@@ -234,7 +238,7 @@ impl Inner {
         match settings.store.touch(&hash, expires_at, now).await {
             Ok(Touched::Touched) => Ok(true),
             Ok(Touched::Gone(gone)) => {
-                self.lose(gone)?;
+                self.lose(gone);
                 Ok(false)
             }
             // Nothing of the user's is lost with it, and the page is done.

@@ -36,8 +36,8 @@ use crate::{Error, UserId};
 /// ```
 ///
 /// # Errors
-/// Besides those named, every method gives [`Error::ResponseBegun`] once the response has begun, and those that read give [`Error::Store`]
-/// when the store cannot be read: that is never an empty session.
+/// Besides those named, every method gives [`Error::ResponseBegun`] once the response has begun, [`Error::WithinUpdate`] within the function
+/// of an [`update`](Self::update), and those that read give [`Error::Store`] when the store cannot be read: that is never an empty session.
 #[derive(Clone)]
 pub struct Session {
     pub(crate) inner: Arc<Inner>,
@@ -116,8 +116,8 @@ impl Session {
 
     /// Changes a value in place, beginning with its default where there is none; the value as it is then.
     ///
-    /// It loses nothing: when another request has changed the session meanwhile, `change` is run again on what that one left. So it
-    /// must do nothing else than change the value.
+    /// It loses nothing: when somebody else has changed the value meanwhile, `change` is run again on what that one left. So it must do
+    /// nothing else than change the value, and cannot use the session itself.
     ///
     /// # Errors
     /// [`Error::Decode`] when the value is of another type, [`Error::Name`], [`Error::Encode`], [`Error::TooLarge`].
@@ -139,8 +139,7 @@ impl Session {
             let same = old.is_none() && json == Json::of(&owned, &T::default())?;
             Ok((!same).then_some(json))
         };
-        self.inner.look(|_| ()).await?;
-        self.inner.change(Change::Update(name.into(), Arc::new(rule)))?;
+        self.inner.update(name, Arc::new(rule)).await?;
         Ok(self.get(name).await?.unwrap_or_default())
     }
 

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::change::{Change, ChangeLog};
+use crate::change::{Change, ChangeLog, within_update};
 use crate::draft::{Base, Draft};
 use crate::{Error, Gone, GoneReason, SessionInterrupted, SessionKey, TOMBSTONE_KEPT};
 
@@ -69,6 +69,10 @@ pub(crate) struct State {
     pub(crate) log: ChangeLog,
     /// What the handler sees, where it differs from the base.
     view: Option<Draft>,
+    /// Whether what the handler sees has to be made anew from the base and the log.
+    stale: bool,
+    /// Goes up whenever what the handler sees changes.
+    turn: u64,
     /// Whether the session was used at all.
     pub(crate) used: bool,
     /// Whether the request counts as activity.
@@ -91,6 +95,8 @@ impl Default for State {
             stand: Stand::Unread,
             log: ChangeLog::default(),
             view: None,
+            stale: false,
+            turn: 0,
             used: false,
             active: true,
             closed: false,
@@ -104,7 +110,10 @@ impl Default for State {
 
 impl State {
     /// Marks the session as used.
-    pub(crate) const fn enter(&mut self) -> Result<(), Error> {
+    pub(crate) fn enter(&mut self) -> Result<(), Error> {
+        if within_update() {
+            return Err(Error::WithinUpdate);
+        }
         if self.closed {
             return Err(Error::ResponseBegun);
         }
@@ -112,7 +121,7 @@ impl State {
         Ok(())
     }
 
-    /// What the handler sees; `None` while nobody has looked.
+    /// What the handler sees; `None` while nobody has looked. It may be [stale](Self::is_stale).
     pub(crate) fn seen(&self) -> Option<&Draft> {
         match &self.stand {
             Stand::Unread => None,
@@ -121,40 +130,62 @@ impl State {
         }
     }
 
+    /// Whether what the handler sees has to be made anew first.
+    pub(crate) const fn is_stale(&self) -> bool {
+        self.stale
+    }
+
     /// Takes a new stand, from which the changes that are left are seen.
-    pub(crate) fn stand_at(&mut self, stand: Stand) -> Result<(), Error> {
+    pub(crate) fn stand_at(&mut self, stand: Stand) {
         self.stand = stand;
         self.view = None;
-        self.look_again()
+        self.stale = !self.log.is_empty();
+        self.turn = self.turn.wrapping_add(1);
     }
 
-    fn look_again(&mut self) -> Result<(), Error> {
-        if self.log.is_empty() {
-            self.view = None;
-            return Ok(());
-        }
-        if let Some(mut draft) = self.seen().cloned() {
-            self.log.apply(&mut draft)?;
-            self.view = Some(draft);
-        }
-        Ok(())
+    /// What the handler is to see, as far as it can be told without running anything of the application's.
+    pub(crate) fn sight(&self) -> Sight {
+        let replay = if self.stale { self.log.clone() } else { ChangeLog::default() };
+        Sight { draft: self.seen().cloned(), replay, turn: self.turn }
     }
 
-    /// Puts a change down, if it is allowed and its data are not too large.
-    pub(crate) fn change(
-        &mut self,
-        change: Change,
-        check: impl Fn(&Draft) -> Result<(), Error>,
-    ) -> Result<(), Error> {
-        let mut draft = self.seen().cloned();
-        let read = draft.is_some();
-        let mut alone = Draft::default();
-        let seen = draft.as_mut().unwrap_or(&mut alone);
-        change.apply(seen)?;
-        check(seen)?;
+    /// Has the handler see this, unless something else has happened since.
+    pub(crate) fn see(&mut self, sight: Sight) {
+        if self.turn == sight.turn {
+            self.view = sight.draft;
+            self.stale = false;
+        }
+    }
+
+    /// Puts a change down, of which this is the outcome, unless something else has happened since: then it is looked at anew.
+    pub(crate) fn put_down(&mut self, change: Change, sight: Sight) {
         self.log.add(change);
-        self.view = draft.filter(|_| read);
-        Ok(())
+        if self.turn == sight.turn {
+            self.view = sight.draft;
+            self.stale = false;
+        } else {
+            self.stale = true;
+        }
+        self.turn = self.turn.wrapping_add(1);
+    }
+}
+
+/// What a handler sees of its session, at a moment. What is done with it runs functions of the application's (updates), and so is done while
+/// nothing is locked.
+#[derive(Debug)]
+pub(crate) struct Sight {
+    /// Nothing while nobody has read the session.
+    pub(crate) draft: Option<Draft>,
+    /// The changes that are not in it yet.
+    replay: ChangeLog,
+    turn: u64,
+}
+
+impl Sight {
+    /// Brings it up to date.
+    pub(crate) fn catch_up(&mut self) -> Result<(), Error> {
+        let replay = std::mem::take(&mut self.replay);
+        self.draft.as_mut().map_or(Ok(()), |draft| replay.apply(draft))
     }
 }
 

@@ -1,0 +1,303 @@
+//! What handlers do with their session that goes beyond one thing after the other: tasks, functions that use the session, saves that are
+//! given up, stores that do not know what became of a write.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use async_trait::async_trait;
+use bursar_session::store::{Created, Deleted, Loaded, Rotated, Touched, Updated};
+use bursar_session::{
+    Content, Error, GoneReason, KeyHash, Outcome, Session, SessionLayer, SessionStore, StoreError,
+    StoreErrorKind, UserId, UserSession, Version,
+};
+use bursar_store_memory::MemoryStore;
+use chrono::{DateTime, Utc};
+use http::header::COOKIE;
+use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
+use tokio::sync::Notify;
+
+/// What is done with the answer to a write.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Fate {
+    Given,
+    /// The connection is lost at the commit: done, and nobody knows.
+    Lost,
+    /// It never comes.
+    Late,
+}
+
+/// A memory store whose answers to updates and rotations may be lost.
+#[derive(Clone)]
+struct Faulty {
+    store: MemoryStore,
+    fate: Arc<std::sync::Mutex<Fate>>,
+    loads: Arc<AtomicU32>,
+    reached: Arc<Notify>,
+}
+
+impl Faulty {
+    fn new() -> Self {
+        Self {
+            store: MemoryStore::new(),
+            fate: Arc::new(std::sync::Mutex::new(Fate::Given)),
+            loads: Arc::default(),
+            reached: Arc::default(),
+        }
+    }
+
+    fn set(&self, fate: Fate) {
+        *self.fate.lock().unwrap() = fate;
+    }
+
+    async fn after<T>(&self, answer: Result<T, StoreError>) -> Result<T, StoreError> {
+        let fate = *self.fate.lock().unwrap();
+        match fate {
+            Fate::Given => answer,
+            Fate::Lost => {
+                Err(StoreError::new(StoreErrorKind::UnknownOutcome, "commit", "the connection was lost"))
+            }
+            Fate::Late => {
+                self.reached.notify_one();
+                std::future::pending().await
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl SessionStore for Faulty {
+    async fn load(&self, key: &KeyHash, now: DateTime<Utc>) -> Result<Loaded, StoreError> {
+        self.loads.fetch_add(1, Ordering::SeqCst);
+        tokio::task::yield_now().await;
+        self.store.load(key, now).await
+    }
+
+    async fn create(
+        &self,
+        key: &KeyHash,
+        content: &Content,
+        now: DateTime<Utc>,
+    ) -> Result<Created, StoreError> {
+        self.store.create(key, content, now).await
+    }
+
+    async fn update(
+        &self,
+        key: &KeyHash,
+        version: Version,
+        content: &Content,
+        now: DateTime<Utc>,
+    ) -> Result<Updated, StoreError> {
+        let updated = self.store.update(key, version, content, now).await;
+        self.after(updated).await
+    }
+
+    async fn touch(
+        &self,
+        key: &KeyHash,
+        at: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<Touched, StoreError> {
+        self.store.touch(key, at, now).await
+    }
+
+    async fn rotate(&self, key: &KeyHash, to: &KeyHash, now: DateTime<Utc>) -> Result<Rotated, StoreError> {
+        let rotated = self.store.rotate(key, to, now).await;
+        self.after(rotated).await
+    }
+
+    async fn delete(
+        &self,
+        key: &KeyHash,
+        version: Option<Version>,
+        reason: GoneReason,
+        now: DateTime<Utc>,
+    ) -> Result<Deleted, StoreError> {
+        self.store.delete(key, version, reason, now).await
+    }
+
+    async fn list_user(
+        &self,
+        user: &UserId,
+        after: Option<&KeyHash>,
+        limit: u32,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<UserSession>, StoreError> {
+        self.store.list_user(user, after, limit, now).await
+    }
+
+    async fn delete_user(
+        &self,
+        user: &UserId,
+        except: Option<&KeyHash>,
+        now: DateTime<Utc>,
+    ) -> Result<u64, StoreError> {
+        self.store.delete_user(user, except, now).await
+    }
+
+    async fn delete_expired(&self, limit: u32, now: DateTime<Utc>) -> Result<u32, StoreError> {
+        self.store.delete_expired(limit, now).await
+    }
+}
+
+struct Site {
+    store: Faulty,
+    layer: SessionLayer,
+    headers: HeaderMap,
+}
+
+impl Site {
+    /// A site with one session, which holds `n=1`.
+    async fn open() -> Self {
+        let store = Faulty::new();
+        let mut site = Self { layer: SessionLayer::new(store.clone()), store, headers: HeaderMap::new() };
+        let session = site.begin();
+        session.insert("n", &1).unwrap();
+        assert!(matches!(site.finish(&session).await, Outcome::Saved));
+        site.store.loads.store(0, Ordering::SeqCst);
+        site
+    }
+
+    fn begin(&self) -> Session {
+        self.layer.begin(&Method::POST, &Uri::from_static("/"), &self.headers)
+    }
+
+    async fn finish(&mut self, session: &Session) -> Outcome {
+        let finished = self.layer.finish(session, StatusCode::OK, None).await;
+        if let Some(cookie) = finished.cookie {
+            let cookie = cookie.to_str().unwrap().split(';').next().unwrap().to_owned();
+            self.headers.insert(COOKIE, HeaderValue::from_str(&cookie).unwrap());
+        }
+        finished.outcome
+    }
+
+    async fn n(&self) -> Option<u32> {
+        self.begin().get("n").await.unwrap()
+    }
+}
+
+fn unknown(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Failed(error)
+        if matches!(&**error, Error::Store(error) if error.kind == StoreErrorKind::UnknownOutcome))
+}
+
+async fn add_one(session: &Session) -> Result<u32, Error> {
+    session.update("n", |n: &mut u32| *n += 1).await
+}
+
+#[tokio::test]
+async fn a_function_cannot_use_a_session_itself() {
+    let mut site = Site::open().await;
+    let session = site.begin();
+    let same = session.clone();
+    let runs = Arc::new(AtomicU32::new(0));
+    let run = Arc::clone(&runs);
+    let updated = session.update("n", move |n: &mut u32| {
+        run.fetch_add(1, Ordering::SeqCst);
+        assert!(matches!(same.insert("seen", n), Err(Error::WithinUpdate)));
+        *n += 1;
+    });
+    assert_eq!(updated.await.unwrap(), 2);
+    session.insert("seen", &true).unwrap();
+    assert!(matches!(site.finish(&session).await, Outcome::Saved));
+    assert_eq!(site.n().await, Some(2));
+    assert_eq!(runs.load(Ordering::SeqCst), 1, "nobody was faster: it is not run again");
+}
+
+#[tokio::test]
+async fn a_function_that_panics_changes_nothing() {
+    let mut site = Site::open().await;
+    let session = site.begin();
+    let same = session.clone();
+    let task = tokio::spawn(async move { same.update("n", |_: &mut u32| panic!("of the test's own")).await });
+    assert!(task.await.unwrap_err().is_panic());
+    assert_eq!(add_one(&session).await.unwrap(), 2);
+    assert!(matches!(site.finish(&session).await, Outcome::Saved));
+    assert_eq!(site.n().await, Some(2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tasks_of_one_handler_share_its_session_and_its_load() {
+    let mut site = Site::open().await;
+    let session = site.begin();
+    let tasks: Vec<_> = (0..50)
+        .map(|n| {
+            let session = session.clone();
+            tokio::spawn(async move {
+                session.insert(&format!("own-{n}"), &n).unwrap();
+                add_one(&session).await.unwrap();
+                if n % 10 == 0 {
+                    session.save().await.unwrap();
+                }
+            })
+        })
+        .collect();
+    for task in tasks {
+        task.await.unwrap();
+    }
+    assert_eq!(site.store.loads.load(Ordering::SeqCst), 1);
+    site.finish(&session).await;
+    assert_eq!(site.n().await, Some(51));
+    assert_eq!(site.begin().names().await.unwrap().len(), 51);
+}
+
+#[tokio::test]
+async fn a_save_that_is_given_up_is_not_done_twice() {
+    let mut site = Site::open().await;
+    let session = site.begin();
+    add_one(&session).await.unwrap();
+    site.store.set(Fate::Late);
+    tokio::select! {
+        _ = session.save() => panic!("the store gave no answer"),
+        () = site.store.reached.notified() => {}
+    }
+    site.store.set(Fate::Given);
+    let outcome = site.finish(&session).await;
+    assert!(unknown(&outcome), "{outcome:?}");
+    assert_eq!(site.n().await, Some(2));
+}
+
+#[tokio::test]
+async fn a_save_whose_outcome_is_lost_is_not_done_twice() {
+    let mut site = Site::open().await;
+    let session = site.begin();
+    add_one(&session).await.unwrap();
+    site.store.set(Fate::Lost);
+    assert!(
+        matches!(session.save().await, Err(Error::Store(error)) if error.kind == StoreErrorKind::UnknownOutcome)
+    );
+    site.store.set(Fate::Given);
+    let outcome = site.finish(&session).await;
+    assert!(unknown(&outcome), "{outcome:?}");
+    assert_eq!(site.n().await, Some(2));
+}
+
+#[tokio::test]
+async fn a_rotation_whose_outcome_is_lost_is_found_out() {
+    let mut site = Site::open().await;
+    let session = site.begin();
+    site.store.set(Fate::Lost);
+    session.rotate().await.unwrap();
+    site.store.set(Fate::Given);
+    let old = site.headers.clone();
+    assert!(matches!(site.finish(&session).await, Outcome::Saved));
+    assert_ne!(site.headers, old);
+    assert_eq!(site.n().await, Some(1));
+}
+
+#[tokio::test]
+async fn what_is_over_the_limit_is_refused_when_it_is_set() {
+    let site = Site::open().await;
+    let layer = site.layer.clone().data_bytes_max(100);
+    let session = layer.begin(&Method::POST, &Uri::from_static("/"), &site.headers);
+    assert_eq!(session.get::<u32>("n").await.unwrap(), Some(1));
+    assert!(matches!(session.insert("large", &"x".repeat(100)), Err(Error::TooLarge { bytes_max: 100, .. })));
+    session.insert("small", &"x".repeat(80)).unwrap();
+    assert!(matches!(session.insert("more", &"x".repeat(10)), Err(Error::TooLarge { .. })));
+    assert_eq!(session.names().await.unwrap(), ["n", "small"]);
+    // Of a session that was not read the rest shows when it is saved.
+    let blind = layer.begin(&Method::POST, &Uri::from_static("/"), &site.headers);
+    blind.insert("other", &"x".repeat(86)).unwrap();
+    assert!(matches!(blind.save().await, Err(Error::TooLarge { bytes: 104, bytes_max: 100 })));
+}
