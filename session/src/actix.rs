@@ -1,4 +1,20 @@
 //! The layer as a middleware of actix-web, the extractor, and answers from errors.
+//!
+//! ```
+//! use actix_web::{App, web};
+//! use bursar_session::{Error, Session, SessionLayer};
+//! use bursar_store_memory::MemoryStore;
+//!
+//! async fn count(session: Session) -> Result<String, Error> {
+//!     let visits = session.update("visits", |visits: &mut u32| *visits += 1).await?;
+//!     Ok(format!("{visits} visits"))
+//! }
+//!
+//! // Made once, outside of the closure that makes an App for each worker: its clones share the store.
+//! let sessions = SessionLayer::new(MemoryStore::new());
+//! let app = move || App::new().wrap(sessions.clone()).route("/", web::get().to(count));
+//! # let _ = app();
+//! ```
 
 use std::fmt;
 use std::future::{Future, Ready, ready};

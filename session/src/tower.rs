@@ -1,4 +1,7 @@
 //! The layer as a `tower::Layer`, and its service.
+//!
+//! The session is in the request's extensions: `request.extensions().get::<Session>()`. A handler's [`Error`](crate::Error) becomes an answer by
+//! [`into_answer`](crate::Error::into_answer), which the layer replaces by its own.
 
 use std::future::Future;
 use std::pin::Pin;
