@@ -47,7 +47,8 @@ impl fmt::Debug for Interrupted {
 
 impl Interrupted {
     /// Pages are redirected to this login page, a path such as `/login`, with the parameter `next`: a path and query on this origin, to
-    /// be gone back to after the login. Check it there all the same: a parameter can come from anybody.
+    /// be gone back to after the login. Check it there all the same: a parameter can come from anybody. The login page itself is not
+    /// redirected, or it could lead to itself for ever: it is answered with 409.
     #[must_use]
     pub fn redirect_to(login: impl Into<String>) -> Self {
         Self { login: Some(login.into()), hook: None }

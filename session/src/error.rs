@@ -67,21 +67,22 @@ pub enum Error {
         /// How many it may have.
         length_max: usize,
     },
-    /// A value cannot be written as JSON; the change was not made.
-    #[error("the value {name:?} cannot be written as JSON: {source}")]
+    /// A value cannot be written as JSON: a map whose keys are no texts, a number that is none, or a `Serialize` that fails. The change was
+    /// not made.
+    #[error("the value {name:?}, a {given}, cannot be written as JSON")]
     Encode {
         /// The value's name.
         name: String,
-        /// What serde says.
-        source: serde_json::Error,
+        /// The type that was given.
+        given: &'static str,
     },
-    /// A value is not of the type that is asked for.
-    #[error("the value {name:?} is not of the type asked for: {source}")]
+    /// A value is not of the type that is asked for. What it is, is not said: it may be secret.
+    #[error("the value {name:?} is no {asked}")]
     Decode {
         /// The value's name.
         name: String,
-        /// What serde says.
-        source: serde_json::Error,
+        /// The type that was asked for.
+        asked: &'static str,
     },
     /// The response has begun: what is changed now can be saved no more (R12).
     #[error("the response has begun; a session is used before the handler returns")]
@@ -160,8 +161,6 @@ impl Error {
     /// The same error once more, without its causes: actix-web lends errors and does not give them away.
     #[cfg(feature = "actix")]
     pub(crate) fn again(&self) -> Self {
-        use serde::de::Error as _;
-        let said = |source: &serde_json::Error| serde_json::Error::custom(source);
         match self {
             Self::Interrupted(interrupted) => Self::Interrupted(*interrupted),
             Self::Conflict(conflict) => Self::Conflict(conflict.clone()),
@@ -172,8 +171,8 @@ impl Error {
             Self::TooLarge { bytes, bytes_max } => Self::TooLarge { bytes: *bytes, bytes_max: *bytes_max },
             Self::Name { length, length_max } => Self::Name { length: *length, length_max: *length_max },
             Self::UserId { length, length_max } => Self::UserId { length: *length, length_max: *length_max },
-            Self::Encode { name, source } => Self::Encode { name: name.clone(), source: said(source) },
-            Self::Decode { name, source } => Self::Decode { name: name.clone(), source: said(source) },
+            Self::Encode { name, given } => Self::Encode { name: name.clone(), given },
+            Self::Decode { name, asked } => Self::Decode { name: name.clone(), asked },
             Self::ResponseBegun => Self::ResponseBegun,
             Self::WithinUpdate => Self::WithinUpdate,
             Self::NoRandomness { detail } => Self::NoRandomness { detail: detail.clone() },

@@ -45,7 +45,8 @@ pub(crate) fn kept(at: DateTime<Utc>) -> DateTime<Utc> {
     at.trunc_subsecs(6)
 }
 
-fn after(now: DateTime<Utc>, duration: Duration) -> DateTime<Utc> {
+/// So much later, or the last instant there is.
+pub(crate) fn after(now: DateTime<Utc>, duration: Duration) -> DateTime<Utc> {
     let delta = TimeDelta::from_std(duration).unwrap_or(TimeDelta::MAX);
     kept(now.checked_add_signed(delta).unwrap_or(DateTime::<Utc>::MAX_UTC))
 }

@@ -128,6 +128,12 @@ impl Inner {
     pub(crate) async fn rotate(&self) -> Result<(), Error> {
         self.lock().enter()?;
         let _turn = self.turn.lock().await;
+        let rotated = self.renew().await;
+        self.tell(rotated)
+    }
+
+    /// Gives the session a new key. Who calls it has the turn.
+    async fn renew(&self) -> Result<(), Error> {
         self.read().await?;
         let Some(key) = self.key_to_rotate()? else { return Ok(()) };
         for _ in 0..KEYS_MAX {
@@ -208,7 +214,8 @@ impl Inner {
     pub(crate) async fn flush(&self) -> Result<(), Error> {
         self.lock().enter()?;
         let _turn = self.turn.lock().await;
-        self.end().await
+        let ended = self.end().await;
+        self.tell(ended)
     }
 
     /// Ends the session. Who calls it has the turn.

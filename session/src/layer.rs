@@ -151,17 +151,18 @@ impl SessionLayer {
     /// session's that the handler has answered with, where it has. For adapters and tests.
     pub async fn finish(&self, session: &Session, status: StatusCode, error: Option<Arc<Error>>) -> Finished {
         let inner = &session.inner;
-        let mut outcome = inner.finish(status).await;
+        let (outcome, stands) = inner.finish(status).await;
         if let Outcome::Unused = outcome {
             return Finished { outcome, response: None, cookie: None };
         }
-        if let (Some(error), false) = (error, matches!(outcome, Outcome::Interrupted(_) | Outcome::Failed(_)))
-        {
-            outcome = Outcome::of(error);
-        }
+        let (outcome, stands) = match error {
+            Some(error) if stands => (Outcome::of(error), false),
+            _ => (outcome, stands),
+        };
         self.settings.counters.count(&outcome);
         tell(inner, &outcome);
-        let response = answer(&self.settings.on_interrupted, &inner.asked, &outcome);
+        let answer = || answer(&self.settings.on_interrupted, &inner.asked, &outcome);
+        let response = if stands { None } else { answer() };
         Finished { cookie: cookie(inner), response, outcome }
     }
 }
@@ -196,10 +197,6 @@ fn tell(inner: &Inner, outcome: &Outcome) {
                 tracing::info!(%method, path, %error, "a session was changed by several requests at once");
             }
             Error::Store(error) => tracing::error!(%method, path, %error, "a session could not be served"),
-            // What serde says of a value may hold the value.
-            Error::Encode { name, .. } | Error::Decode { name, .. } => {
-                tracing::error!(%method, path, name, code = error.code(), "a session could not be served");
-            }
             error => tracing::error!(%method, path, %error, "a session could not be served"),
         },
         _ => {}

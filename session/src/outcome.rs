@@ -20,7 +20,8 @@ pub enum Outcome {
     Ended,
     /// What was changed was not saved, since the handler answered with a server error (R10).
     Discarded,
-    /// What was changed could not be saved, since the session is gone (R5).
+    /// What was changed could not be saved, since the session is gone (R5). The answer is the layer's, unless the handler was told and has
+    /// answered itself.
     Interrupted(SessionInterrupted),
     /// What was changed could not be saved, or what the handler asked could not be done.
     Failed(Arc<Error>),

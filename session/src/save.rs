@@ -31,7 +31,16 @@ impl Inner {
     pub(crate) async fn save(&self) -> Result<(), Error> {
         self.lock().enter()?;
         let _turn = self.turn.lock().await;
-        self.write().await.map(drop)
+        let written = self.write().await.map(drop);
+        self.tell(written)
+    }
+
+    /// What the handler is told; an interruption is remembered, to be counted with the response.
+    pub(crate) fn tell<T>(&self, told: Result<T, Error>) -> Result<T, Error> {
+        if let Err(Error::Interrupted(interrupted)) = &told {
+            self.lock().told = Some(*interrupted);
+        }
+        told
     }
 
     /// Saves the log. Who calls it has the turn.
@@ -180,20 +189,24 @@ impl Inner {
         Err(Error::Contended { attempts: ATTEMPTS_MAX })
     }
 
-    /// Does what is to be done when the handler has answered with this status.
-    pub(crate) async fn finish(&self, status: StatusCode) -> Outcome {
+    /// Does what is to be done when the handler has answered with this status; what it came to, and whether the handler's answer stands.
+    pub(crate) async fn finish(&self, status: StatusCode) -> (Outcome, bool) {
         {
             let mut state = self.lock();
             state.closed = true;
             if !state.used {
-                return Outcome::Unused;
+                return (Outcome::Unused, true);
             }
         }
         let _turn = self.turn.lock().await;
-        match self.settle(status).await {
-            Ok(outcome) => outcome,
-            Err(Error::Interrupted(interrupted)) => Outcome::Interrupted(interrupted),
-            Err(error) => Outcome::Failed(Arc::new(error)),
+        let told = self.lock().told;
+        match (self.settle(status).await, told) {
+            // The handler knows, and has answered.
+            (Ok(Outcome::Read | Outcome::Touched), Some(interrupted)) => {
+                (Outcome::Interrupted(interrupted), true)
+            }
+            (Ok(outcome), _) => (outcome, true),
+            (Err(error), _) => (Outcome::of(Arc::new(error)), false),
         }
     }
 

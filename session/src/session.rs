@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::change::Change;
-use crate::expiry::{bounded, kept};
+use crate::expiry::{LIFETIME_MAX, after, bounded, kept};
 use crate::inner::Inner;
 use crate::values::{Json, check_name};
 use crate::{Error, UserId};
@@ -188,13 +188,14 @@ impl Session {
         self.inner.change(Change::IdleTimeout(Some(bounded(idle_timeout))))
     }
 
-    /// Gives the session an end of its own, in whatever time zone, with the response. It is kept with the session. An end
-    /// that has passed ends it.
+    /// Gives the session an end of its own, in whatever time zone, with the response: at most 400 days from now. It is kept with the session.
+    /// An end that has passed ends it.
     ///
     /// # Errors
     /// Those of every method.
     pub fn set_end<Tz: TimeZone>(&self, at: &DateTime<Tz>) -> Result<(), Error> {
-        self.inner.change(Change::EndsAt(kept(at.with_timezone(&Utc))))
+        let latest = after(self.inner.settings.now(), LIFETIME_MAX);
+        self.inner.change(Change::EndsAt(kept(at.with_timezone(&Utc)).min(latest)))
     }
 
     /// Says that this request is no activity of the user's, as of a page that polls: it does not prolong the session.

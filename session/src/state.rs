@@ -83,6 +83,8 @@ pub(crate) struct State {
     pub(crate) owes_end: bool,
     /// Whether a save was left with its outcome unknown.
     pub(crate) unsure: bool,
+    /// The interruption that the handler was told of.
+    pub(crate) told: Option<SessionInterrupted>,
     /// Whether anything was written.
     pub(crate) written: bool,
     /// Whether a session was ended or emptied.
@@ -102,6 +104,7 @@ impl Default for State {
             closed: false,
             owes_end: false,
             unsure: false,
+            told: None,
             written: false,
             ended: false,
         }

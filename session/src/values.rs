@@ -1,5 +1,6 @@
 //! A session's values: JSON texts by name, and how they are written as the data that stores keep.
 
+use std::any::type_name;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::fmt;
@@ -41,12 +42,13 @@ impl Json {
     pub(crate) fn of<T: Serialize + ?Sized>(name: &str, value: &T) -> Result<Self, Error> {
         match serde_json::value::to_raw_value(value) {
             Ok(json) => Ok(Self(json.into())),
-            Err(source) => Err(Error::Encode { name: name.to_owned(), source }),
+            Err(_) => Err(Error::Encode { name: name.to_owned(), given: type_name::<T>() }),
         }
     }
 
     pub(crate) fn read<T: DeserializeOwned>(&self, name: &str) -> Result<T, Error> {
-        serde_json::from_str(self.0.get()).map_err(|source| Error::Decode { name: name.to_owned(), source })
+        serde_json::from_str(self.0.get())
+            .map_err(|_| Error::Decode { name: name.to_owned(), asked: type_name::<T>() })
     }
 }
 
@@ -129,7 +131,7 @@ impl Values {
 
     /// The data of these values.
     pub(crate) fn encode(&self) -> Result<Arc<str>, Error> {
-        let failed = |source| Error::Encode { name: "the session".to_owned(), source };
+        let failed = |_| Error::Encode { name: "all values".to_owned(), given: "session" };
         let mut members: BTreeMap<&str, &RawValue> =
             self.by_name.iter().map(|(name, json)| (name.as_ref(), &*json.0)).collect();
         let epoch = serde_json::value::to_raw_value(&self.epoch).map_err(failed)?;

@@ -146,7 +146,10 @@ impl Scene {
         ] {
             self.error(&error);
         }
-        let answered = session.insert("large", &large).unwrap_err();
+        // What serde says of a value would quote it.
+        session.insert("note", USER).unwrap();
+        self.error(&session.get::<u32>("note").await.unwrap_err());
+        let answered = session.update("note", |note: &mut u32| *note += 1).await.unwrap_err();
         self.finish(&session, Some(answered)).await;
         self.error(&session.insert("n", &1).unwrap_err());
     }

@@ -110,6 +110,7 @@ async fn c01_the_handler_is_told_when_it_saves(given: Given) -> Result<(), Failu
     let steps = [Step::Get("k"), Step::Pause(pause.clone()), set("k", "1"), Step::SaveAndTell];
     let response = overtaken(&site, &browser, Method::POST, &steps, &pause).await?;
     same("the answer", &(code(&response), response.body().as_str()), &(200, "k=\"0\";interrupted;"))?;
+    interrupted(&response, GoneReason::LoggedOut)?;
     same("the cookie", &cookie_sent(&response, site.cookie_name()), &CookieSent::Removed)?;
     same("what is there", &site.found(&browser).await?, &"gone: Some(LoggedOut)".to_owned())?;
     // Who goes on all the same is answered by the layer.
