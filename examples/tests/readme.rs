@@ -53,3 +53,68 @@ async fn with_rows_of_your_own() -> Result<(), Box<dyn Error>> {
     }
     Ok(())
 }
+
+mod sessions {
+    use axum::Router;
+    use axum::body::Body;
+    use axum::http::header::{COOKIE, LOCATION, SET_COOKIE};
+    use axum::http::{Request, StatusCode};
+    use axum::response::Redirect;
+    use axum::routing::{get, post};
+    use bursar_session::{Error, Interrupted, Session, SessionLayer, hours, minutes};
+    use bursar_store_sqlx::SqliteStore;
+    use tower_service::Service as _;
+
+    async fn students(session: Session) -> Result<String, Error> {
+        let name: Option<String> = session.get("name").await?;
+        Ok(format!("The students of {}", name.as_deref().unwrap_or("nobody")))
+    }
+
+    async fn login(session: Session) -> Result<Redirect, Error> {
+        session.rotate().await?;
+        session.set_user(17)?;
+        session.insert("name", "the bursar")?;
+        Ok(Redirect::to("/students"))
+    }
+
+    async fn logout(session: Session) -> Result<Redirect, Error> {
+        session.flush().await?;
+        Ok(Redirect::to("/"))
+    }
+
+    #[tokio::test]
+    async fn a_login_and_a_logout() -> Result<(), Box<dyn std::error::Error>> {
+        let folder = tempfile::tempdir()?;
+        let sessions = SessionLayer::new(SqliteStore::open(folder.path().join("school.db")).await?)
+            .idle_timeout(minutes(30))
+            .lifetime(hours(12))
+            .on_interrupted(Interrupted::redirect_to("/login"));
+        let mut app: Router = Router::new()
+            .route("/students", get(students))
+            .route("/login", post(login))
+            .route("/logout", post(logout))
+            .layer(sessions);
+
+        let mut cookie = String::new();
+        for (method, path, expected) in [
+            ("GET", "/students", "The students of nobody"),
+            ("POST", "/login", "/students"),
+            ("GET", "/students", "The students of the bursar"),
+            ("POST", "/logout", "/"),
+            ("GET", "/students", "The students of nobody"),
+        ] {
+            let request = Request::builder().method(method).uri(path).header(COOKIE, &cookie);
+            let response = app.call(request.body(Body::empty())?).await?;
+            let status = response.status();
+            if let Some(sent) = response.headers().get(SET_COOKIE) {
+                cookie = sent.to_str()?.split(';').next().unwrap_or_default().to_owned();
+            }
+            let location = response.headers().get(LOCATION).map(|to| to.to_str().map(str::to_owned));
+            let body = axum::body::to_bytes(response.into_body(), 1_000).await?;
+            let answer = location.transpose()?.unwrap_or(String::from_utf8(body.to_vec())?);
+            let code = if method == "GET" { StatusCode::OK } else { StatusCode::SEE_OTHER };
+            assert_eq!((status, answer.as_str()), (code, expected), "{method} {path}");
+        }
+        Ok(())
+    }
+}
