@@ -22,8 +22,8 @@ pub struct Plan {
     pub time: Duration,
     /// Where the databases go.
     pub folder: PathBuf,
-    /// How many connections the peer's pool has, where it is not what suits it best.
-    pub peer_connections: Option<u32>,
+    /// How many connections the peer's pool has.
+    pub peer_connections: u32,
 }
 
 /// What requests do with their sessions.
@@ -41,8 +41,8 @@ enum Use {
 #[derive(Clone, Copy, Debug)]
 enum Kept {
     InMemory,
-    /// In a file, which the peer opens through so many connections.
-    InSqlite(u32),
+    /// In a file.
+    InSqlite,
 }
 
 use Kept::{InMemory, InSqlite};
@@ -63,12 +63,12 @@ const BENCHES: [(Use, Kept, usize, Target); 12] = [
     (Write, InMemory, 16, Ratio(1.0)),
     (Sliding, InMemory, 1, Target::None),
     (Sliding, InMemory, 16, Target::None),
-    (Read, InSqlite(4), 1, Ratio(1.2)),
-    (Read, InSqlite(16), 16, Ratio(2.0)),
-    (Write, InSqlite(2), 1, Ratio(1.5)),
-    (Write, InSqlite(2), 16, Ratio(2.0)),
-    (Sliding, InSqlite(4), 1, Ratio(3.0)),
-    (Sliding, InSqlite(2), 16, Ratio(4.0)),
+    (Read, InSqlite, 1, Ratio(1.2)),
+    (Read, InSqlite, 16, Ratio(2.0)),
+    (Write, InSqlite, 1, Ratio(1.5)),
+    (Write, InSqlite, 16, Ratio(2.0)),
+    (Sliding, InSqlite, 1, Ratio(3.0)),
+    (Sliding, InSqlite, 16, Ratio(4.0)),
 ];
 
 impl Use {
@@ -95,7 +95,7 @@ impl Kept {
     const fn name(self) -> &'static str {
         match self {
             InMemory => "memory",
-            InSqlite(_) => "sqlite",
+            InSqlite => "sqlite",
         }
     }
 }
@@ -111,12 +111,13 @@ impl Plan {
     /// The routes of both sides, ours first, each over a new store.
     async fn routes(&self, bench: &str, used: Use, kept: Kept) -> Result<(Router, Router), Failure> {
         let sliding = matches!(used, Sliding);
-        let InSqlite(connections) = kept else { return Ok((ours::in_memory(), peer::in_memory(sliding))) };
+        if matches!(kept, InMemory) {
+            return Ok((ours::in_memory(), peer::in_memory(sliding)));
+        }
         let file = |side: &str| self.folder.join(format!("{}-{side}.db", bench.replace('/', "-")));
-        let connections = self.peer_connections.unwrap_or(connections);
         Ok((
             ours::in_sqlite(&file("ours")).await?,
-            peer::in_sqlite(&file("peer"), connections, sliding).await?,
+            peer::in_sqlite(&file("peer"), self.peer_connections, sliding).await?,
         ))
     }
 }

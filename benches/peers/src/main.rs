@@ -37,9 +37,9 @@ struct Arguments {
     /// Where the databases go; a temporary folder beside this program otherwise.
     #[arg(long)]
     folder: Option<PathBuf>,
-    /// How many connections the peer's pool has; otherwise what has suited it best in each bench.
-    #[arg(long)]
-    peer_connections: Option<u32>,
+    /// How many connections the peer's pool has.
+    #[arg(long, default_value_t = 8)]
+    peer_connections: u32,
 }
 
 #[tokio::main]
@@ -62,7 +62,7 @@ async fn execute(arguments: Arguments) -> Result<(), Failure> {
         rounds: arguments.rounds.max(1),
         time: Duration::try_from_secs_f64(arguments.seconds)?,
         folder: temporary.path().to_owned(),
-        peer_connections: arguments.peer_connections,
+        peer_connections: arguments.peer_connections.max(1),
     })
     .await
 }
