@@ -75,21 +75,32 @@ where
         let handling = self.service.call(request);
         Box::pin(async move {
             match handling.await {
-                Ok(response) if session.close_unused() => Ok(response.map_into_left_body()),
                 Ok(response) => {
-                    let status = status(response.status());
                     let answered = response.response().extensions().get::<Answered>().cloned();
-                    let finished = layer.finish(&session, status, answered.map(|answered| answered.0)).await;
+                    let early = if answered.is_none() { session.finish_early() } else { None };
+                    let finished = match early {
+                        Some(finished) => finished,
+                        None => {
+                            let error = answered.map(|answered| answered.0);
+                            layer.finish(&session, status(response.status()), error).await
+                        }
+                    };
                     Ok(answer(finished, response))
                 }
-                Err(error) if session.close_unused() => Err(error),
                 // The error becomes an answer further out; what belongs to its headers goes with it.
                 Err(error) => {
                     let of_session = error.as_error::<Error>().is_some();
                     let response = error.error_response();
                     let answered = response.extensions().get::<Answered>().cloned().filter(|_| of_session);
-                    let status = status(response.status());
-                    let finished = layer.finish(&session, status, answered.map(|answered| answered.0)).await;
+                    let early = if answered.is_none() { session.finish_early() } else { None };
+                    let finished = match early {
+                        Some(finished) if !finished.used() => return Err(error),
+                        Some(finished) => finished,
+                        None => {
+                            let of_session = answered.map(|answered| answered.0);
+                            layer.finish(&session, status(response.status()), of_session).await
+                        }
+                    };
                     Err(Failed { error, finished }.into())
                 }
             }
@@ -133,8 +144,10 @@ fn answer<B>(mut finished: Finished, response: ServiceResponse<B>) -> ServiceRes
         Some(ours) => response.into_response(built(&ours)).map_into_right_body(),
         None => response.map_into_left_body(),
     };
-    complete(&finished, response.headers_mut());
-    response.response_mut().extensions_mut().insert(finished.outcome);
+    if finished.used() {
+        complete(&finished, response.headers_mut());
+        response.response_mut().extensions_mut().insert(finished.outcome);
+    }
     response
 }
 

@@ -10,7 +10,8 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use crate::draft::Draft;
-use crate::values::{Json, Values};
+use crate::json::Json;
+use crate::values::Values;
 use crate::{Conflict, Error, UserId};
 
 /// What happens when two requests set one value to different things at the same time (R3).

@@ -170,16 +170,15 @@ impl SessionLayer {
 /// The cookie that goes out, if any: the new key, or the removal of one that leads nowhere.
 fn cookie(inner: &Inner) -> Option<HeaderValue> {
     let settings = &inner.settings;
-    let now = settings.now();
     match &inner.lock().stand {
         Stand::Unread => None,
         Stand::Absent(absence) => {
-            absence.removes_cookie(inner.begun_at, now).then(|| settings.cookie.removal())?
+            absence.removes_cookie(inner.begun_at, settings.now()).then(|| settings.cookie.removal())?
         }
+        Stand::Live(live) if live.presented && !(live.end_moved && settings.cookie.is_persistent()) => None,
         Stand::Live(live) => {
-            let again = live.end_moved && settings.cookie.is_persistent();
-            let lasts = live.base.ends_at.signed_duration_since(now).to_std().unwrap_or_default();
-            (!live.presented || again).then(|| settings.cookie.set(&live.key, lasts))?
+            let lasts = live.base.ends_at.signed_duration_since(settings.now()).to_std().unwrap_or_default();
+            settings.cookie.set(&live.key, lasts)
         }
     }
 }

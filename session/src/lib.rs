@@ -16,6 +16,7 @@ mod error;
 mod expiry;
 mod gone;
 mod inner;
+mod json;
 mod key;
 mod layer;
 mod outcome;

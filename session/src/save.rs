@@ -262,6 +262,20 @@ impl Inner {
         }
     }
 
+    /// Ends a request that has only read its session and owes it nothing; whether it has. The short way out of most requests.
+    #[cfg(any(feature = "tower", feature = "actix"))]
+    pub(crate) fn finish_read(&self) -> bool {
+        if self.turn.try_lock().is_err() || self.touch_due(self.settings.now()).is_some() {
+            return false;
+        }
+        let mut state = self.lock();
+        let read = matches!(&state.stand, Stand::Live(live) if live.presented && !live.end_moved);
+        let owes =
+            state.owes_end || state.written || state.ended || state.told.is_some() || !state.log.is_empty();
+        state.closed |= read && !owes;
+        read && !owes
+    }
+
     fn touch_due(&self, now: DateTime<Utc>) -> Option<(crate::KeyHash, DateTime<Utc>)> {
         let state = self.lock();
         let Stand::Live(live) = &state.stand else { return None };

@@ -11,8 +11,11 @@ use serde::de::DeserializeOwned;
 use crate::change::Change;
 use crate::expiry::{LIFETIME_MAX, after, bounded, kept};
 use crate::inner::Inner;
-use crate::values::{Json, check_name};
+use crate::json::Json;
+use crate::values::check_name;
 use crate::{Error, UserId};
+#[cfg(any(feature = "tower", feature = "actix"))]
+use crate::{Finished, Outcome};
 
 /// The session of one request.
 ///
@@ -242,13 +245,19 @@ impl Session {
         self.inner.save().await
     }
 
-    /// Ends a request that has not used its session; whether it has not. The short way out of an adapter.
+    /// Ends a request without a call on the store, where none is owed; what it came to. The short way out of an adapter, and of most requests.
     #[cfg(any(feature = "tower", feature = "actix"))]
-    pub(crate) fn close_unused(&self) -> bool {
-        let mut state = self.inner.lock();
-        if !state.used {
-            state.closed = true;
-        }
-        !state.used
+    pub(crate) fn finish_early(&self) -> Option<Finished> {
+        let outcome = {
+            let mut state = self.inner.lock();
+            if state.used {
+                None
+            } else {
+                state.closed = true;
+                Some(Outcome::Unused)
+            }
+        };
+        let outcome = outcome.or_else(|| self.inner.finish_read().then_some(Outcome::Read))?;
+        Some(Finished { outcome, response: None, cookie: None })
     }
 }

@@ -97,14 +97,15 @@ where
             match this.stage.as_mut().project() {
                 StageProjection::Handling { handler } => {
                     let response = ready!(handler.poll(context))?;
-                    // Most requests of most applications end here.
-                    if this.session.close_unused() {
-                        return Poll::Ready(Ok(response.map(SessionBody::of)));
+                    let error =
+                        response.extensions().get::<Answered>().map(|answered| Arc::clone(&answered.0));
+                    if error.is_none()
+                        && let Some(finished) = this.session.finish_early()
+                    {
+                        return Poll::Ready(Ok(answered(finished, response)));
                     }
                     let (layer, session) = (this.layer.clone(), this.session.clone());
                     let status = response.status();
-                    let error =
-                        response.extensions().get::<Answered>().map(|answered| Arc::clone(&answered.0));
                     let finishing: Finishing =
                         Box::pin(async move { layer.finish(&session, status, error).await });
                     this.stage.set(Stage::Finishing { finishing, response: Some(response) });
@@ -128,8 +129,10 @@ fn answered<R>(mut finished: Finished, response: Response<R>) -> Response<Sessio
         Some(ours) => ours.map(SessionBody::text),
         None => response.map(SessionBody::of),
     };
-    finished.complete(response.headers_mut());
-    response.extensions_mut().insert(finished.outcome);
+    if finished.used() {
+        finished.complete(response.headers_mut());
+        response.extensions_mut().insert(finished.outcome);
+    }
     response
 }
 

@@ -1,16 +1,15 @@
 //! A session's values: JSON texts by name, and how they are written as the data that stores keep.
 
-use std::any::type_name;
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::de::{self, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use crate::Error;
+use crate::json::{Json, Part};
 
 /// The most bytes of a value's name.
 pub const NAME_LENGTH_MAX: usize = 128;
@@ -28,103 +27,107 @@ pub(crate) fn check_name(name: &str) -> Result<(), Error> {
     }
 }
 
-/// A value as JSON.
+/// A named value.
 #[derive(Clone)]
-pub(crate) struct Json(Arc<RawValue>);
-
-impl fmt::Debug for Json {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Json(..)")
-    }
+struct Member {
+    name: Part,
+    json: Json,
 }
 
-impl Json {
-    pub(crate) fn of<T: Serialize + ?Sized>(name: &str, value: &T) -> Result<Self, Error> {
-        match serde_json::value::to_raw_value(value) {
-            Ok(json) => Ok(Self(json.into())),
-            Err(_) => Err(Error::Encode { name: name.to_owned(), given: type_name::<T>() }),
-        }
-    }
-
-    pub(crate) fn read<T: DeserializeOwned>(&self, name: &str) -> Result<T, Error> {
-        serde_json::from_str(self.0.get())
-            .map_err(|_| Error::Decode { name: name.to_owned(), asked: type_name::<T>() })
-    }
-}
-
-impl PartialEq for Json {
-    /// Whether they mean the same: a map that was written in another order, or a number in another form, is no other value.
+impl PartialEq for Member {
     fn eq(&self, other: &Self) -> bool {
-        let (ours, theirs) = (self.0.get(), other.0.get());
-        if ours == theirs {
-            return true;
-        }
-        let parsed = |text| serde_json::from_str::<serde_json::Value>(text);
-        matches!((parsed(ours), parsed(theirs)), (Ok(ours), Ok(theirs)) if ours == theirs)
+        self.name.as_str() == other.name.as_str() && self.json == other.json
     }
 }
 
 /// The values of a session, and its epoch.
 ///
 /// The epoch goes up whenever the session is cleared or bound to another user, so that a request that began before finds out (R3).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 pub(crate) struct Values {
-    by_name: BTreeMap<Box<str>, Json>,
+    /// In the order of their names; shared until one of those who share them changes them.
+    members: Option<Arc<Vec<Member>>>,
     pub(crate) epoch: u64,
+}
+
+impl PartialEq for Values {
+    fn eq(&self, other: &Self) -> bool {
+        let same = match (&self.members, &other.members) {
+            (Some(ours), Some(theirs)) => Arc::ptr_eq(ours, theirs),
+            _ => false,
+        };
+        self.epoch == other.epoch && (same || self.members() == other.members())
+    }
 }
 
 impl fmt::Debug for Values {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Values").field("count", &self.by_name.len()).finish_non_exhaustive()
+        f.debug_struct("Values").field("count", &self.members().len()).finish_non_exhaustive()
     }
 }
 
 impl Values {
-    pub(crate) const EMPTY: Self = Self { by_name: BTreeMap::new(), epoch: 0 };
+    pub(crate) const EMPTY: Self = Self { members: None, epoch: 0 };
+
+    fn members(&self) -> &[Member] {
+        self.members.as_deref().map_or(&[], Vec::as_slice)
+    }
+
+    fn members_mut(&mut self) -> &mut Vec<Member> {
+        Arc::make_mut(self.members.get_or_insert_default())
+    }
+
+    /// Where the value of a name is, or would be.
+    fn place(&self, name: &str) -> Result<usize, usize> {
+        self.members().binary_search_by(|member| member.name.as_str().cmp(name))
+    }
 
     /// How large the data are, as JSON: exactly, unless a name holds characters that JSON escapes.
     pub(crate) fn size(&self) -> usize {
         // The quotes, the colon and the comma of a member; the braces of all, and no comma after the last.
         let mut members = 0_usize;
-        for (name, json) in &self.by_name {
-            members = members.saturating_add(name.len()).saturating_add(json.0.get().len()).saturating_add(4);
+        for Member { name, json } in self.members() {
+            let (name, json) = (name.as_str().len(), json.text().len());
+            members = members.saturating_add(name).saturating_add(json).saturating_add(4);
         }
         members.saturating_add(if members == 0 { 2 } else { 1 })
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<&Json> {
-        self.by_name.get(name)
+        self.place(name).ok().and_then(|at| self.members().get(at)).map(|member| &member.json)
     }
 
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
-        self.by_name.keys().map(AsRef::as_ref)
+        self.members().iter().map(|member| member.name.as_str())
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.by_name.is_empty()
+        self.members().is_empty()
     }
 
     /// Sets a value; one that means the same is left as it is written.
     pub(crate) fn set(&mut self, name: &str, value: Json) {
-        match self.by_name.entry(name.into()) {
-            Entry::Vacant(place) => {
-                place.insert(value);
-            }
-            Entry::Occupied(mut place) => {
-                if *place.get() != value {
-                    place.insert(value);
+        match self.place(name) {
+            Err(at) => self.members_mut().insert(at, Member { name: Part::own(name), json: value }),
+            Ok(at) => {
+                if self.members().get(at).is_some_and(|member| member.json != value)
+                    && let Some(member) = self.members_mut().get_mut(at)
+                {
+                    member.json = value;
                 }
             }
         }
     }
 
     pub(crate) fn remove(&mut self, name: &str) {
-        self.by_name.remove(name);
+        if let Ok(at) = self.place(name) {
+            self.members_mut().remove(at);
+        }
     }
 
     pub(crate) fn clear(&mut self) {
-        if !self.by_name.is_empty() {
-            self.by_name.clear();
+        if !self.is_empty() {
+            self.members = None;
             self.epoch = self.epoch.saturating_add(1);
         }
     }
@@ -132,42 +135,118 @@ impl Values {
     /// The data of these values.
     pub(crate) fn encode(&self) -> Result<Arc<str>, Error> {
         let failed = |_| Error::Encode { name: "all values".to_owned(), given: "session" };
-        let mut members: BTreeMap<&str, &RawValue> =
-            self.by_name.iter().map(|(name, json)| (name.as_ref(), &*json.0)).collect();
-        let epoch = serde_json::value::to_raw_value(&self.epoch).map_err(failed)?;
+        let mut data = String::with_capacity(self.size().saturating_add(24));
+        data.push('{');
         if self.epoch > 0 {
-            members.insert(EPOCH, &epoch);
+            data.push_str("\"\":");
+            data.push_str(&self.epoch.to_string());
         }
-        serde_json::to_string(&members).map(Arc::from).map_err(failed)
+        for Member { name, json } in self.members() {
+            if data.len() > 1 {
+                data.push(',');
+            }
+            if name.as_str().bytes().all(|byte| byte >= b' ' && byte != b'"' && byte != b'\\') {
+                data.push('"');
+                data.push_str(name.as_str());
+                data.push('"');
+            } else {
+                data.push_str(&serde_json::to_string(name.as_str()).map_err(failed)?);
+            }
+            data.push(':');
+            data.push_str(json.text());
+        }
+        data.push('}');
+        Ok(data.into())
     }
 
     /// The values of data; an error when they are no data of a session.
-    pub(crate) fn decode(data: &str) -> Result<Self, serde_json::Error> {
-        let mut by_name: BTreeMap<Box<str>, Box<RawValue>> = serde_json::from_str(data)?;
-        let epoch = match by_name.remove(EPOCH) {
-            Some(epoch) => serde_json::from_str(epoch.get())?,
-            None => 0,
-        };
-        let by_name = by_name.into_iter().map(|(name, json)| (name, Json(json.into()))).collect();
-        Ok(Self { by_name, epoch })
+    pub(crate) fn decode(data: &Arc<str>) -> Result<Self, serde_json::Error> {
+        let Members(read) = serde_json::from_str(data)?;
+        let mut values = Self::EMPTY;
+        let mut members = Vec::with_capacity(read.len());
+        for (name, json) in read {
+            if name == EPOCH {
+                values.epoch = serde_json::from_str(json.get())?;
+            } else {
+                members.push(Member {
+                    name: Part::of(data, &name),
+                    json: Json::part(Part::of(data, json.get())),
+                });
+            }
+        }
+        // As they are written they are in order, each once; of two of one name the last counts.
+        if !members.is_sorted_by(|one, next| one.name.as_str() < next.name.as_str()) {
+            members.reverse();
+            members.sort_by(|one, next| one.name.as_str().cmp(next.name.as_str()));
+            members.dedup_by(|next, one| next.name.as_str() == one.name.as_str());
+        }
+        values.members = Some(Arc::new(members));
+        Ok(values)
+    }
+}
+
+/// The members of a JSON object as they stand there.
+struct Members<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+
+impl<'de> Deserialize<'de> for Members<'de> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_map(Reader)
+    }
+}
+
+struct Reader;
+
+impl<'de> Visitor<'de> for Reader {
+    type Value = Members<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut members = Vec::with_capacity(8);
+        while let Some((Name(name), json)) = map.next_entry()? {
+            members.push((name, json));
+        }
+        Ok(Members(members))
+    }
+}
+
+/// A name, borrowed where it stands there as it reads.
+struct Name<'a>(Cow<'a, str>);
+
+impl<'de> Deserialize<'de> for Name<'de> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_str(NameReader)
+    }
+}
+
+struct NameReader;
+
+impl<'de> Visitor<'de> for NameReader {
+    type Value = Name<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a name")
+    }
+
+    fn visit_borrowed_str<E: de::Error>(self, name: &'de str) -> Result<Self::Value, E> {
+        Ok(Name(Cow::Borrowed(name)))
+    }
+
+    fn visit_str<E: de::Error>(self, name: &str) -> Result<Self::Value, E> {
+        Ok(Name(Cow::Owned(name.to_owned())))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use std::collections::HashMap;
+    use std::sync::Arc;
 
     use proptest::prelude::{any, prop_assert_eq, proptest};
 
     use super::{Json, Values};
-
-    #[test]
-    fn what_means_the_same_is_equal() {
-        let json = |text: &str| Json(serde_json::from_str(text).unwrap());
-        assert_eq!(json(r#"{"a":1,"b":[2]}"#), json(r#"{ "b": [2], "a": 1 }"#));
-        assert_ne!(json("[1,2]"), json("[2,1]"));
-        assert_ne!(json("1"), json("\"1\""));
-    }
 
     #[test]
     fn data_are_a_json_object() {
@@ -180,13 +259,19 @@ mod tests {
         values.clear();
         values.set("n", Json::of("n", &1).unwrap());
         assert_eq!(&*values.encode().unwrap(), r#"{"":1,"n":1}"#);
-        assert_eq!(Values::decode(r#"{"":1,"n":1}"#).unwrap(), values);
+        assert_eq!(Values::decode(&Arc::from(r#"{"":1,"n":1}"#)).unwrap(), values);
+    }
+
+    #[test]
+    fn of_two_of_one_name_the_last_counts() {
+        let values = Values::decode(&Arc::from(r#"{"b":1,"a":1,"b":2}"#)).unwrap();
+        assert_eq!(&*values.encode().unwrap(), r#"{"a":1,"b":2}"#);
     }
 
     #[test]
     fn what_is_no_data_is_an_error() {
         for wrong in ["", "null", "[]", "{", r#"{"a":}"#, r#"{"":-1}"#, r#"{"":"x"}"#, "{} {}"] {
-            assert!(Values::decode(wrong).is_err(), "{wrong}");
+            assert!(Values::decode(&Arc::from(wrong)).is_err(), "{wrong}");
         }
     }
 
@@ -197,13 +282,13 @@ mod tests {
             for (name, value) in map.iter().filter(|(name, _)| !name.is_empty()) {
                 values.set(name, Json::of(name, value).unwrap());
             }
-            prop_assert_eq!(Values::decode(&values.encode().unwrap()).unwrap(), values);
+            prop_assert_eq!(Values::decode(&Arc::from(&*values.encode().unwrap())).unwrap(), values);
         }
 
         #[test]
         fn any_text_is_read_or_refused(text in any::<String>()) {
-            if let Ok(values) = Values::decode(&text) {
-                prop_assert_eq!(Values::decode(&values.encode().unwrap()).unwrap(), values);
+            if let Ok(values) = Values::decode(&Arc::from(&*text)) {
+                prop_assert_eq!(Values::decode(&Arc::from(&*values.encode().unwrap())).unwrap(), values);
             }
         }
     }
