@@ -146,6 +146,8 @@ fn answer<B>(mut finished: Finished, response: ServiceResponse<B>) -> ServiceRes
     };
     if finished.used() {
         complete(&finished, response.headers_mut());
+    }
+    if finished.tells() {
         response.response_mut().extensions_mut().insert(finished.outcome);
     }
     response

@@ -91,9 +91,10 @@ impl Inner {
         }
         let mut gone: Option<Gone> = None;
         for key in self.settings.cookie.keys(self.cookies.iter()) {
-            match self.load(&key).await? {
+            let read_at = self.settings.now();
+            match self.load(&key, read_at).await? {
                 Ok(base) => {
-                    let live = Live { key, presented: true, end_moved: false, base };
+                    let live = Live { key, presented: true, end_moved: false, read_at, base };
                     self.lock().stand_at(Stand::Live(live));
                     return Ok(());
                 }
@@ -106,9 +107,13 @@ impl Inner {
     }
 
     /// Loads what there is under a key, or the proof that nothing is. What cannot be decoded is dropped (R12).
-    pub(crate) async fn load(&self, key: &SessionKey) -> Result<Result<Base, Gone>, Error> {
+    pub(crate) async fn load(
+        &self,
+        key: &SessionKey,
+        now: DateTime<Utc>,
+    ) -> Result<Result<Base, Gone>, Error> {
         let settings = &self.settings;
-        let detail = match settings.store.load(&key.hash(), settings.now()).await? {
+        let detail = match settings.store.load(&key.hash(), now).await? {
             Loaded::Gone(gone) => return Ok(Err(gone)),
             Loaded::Live(record) => match Base::of(record) {
                 Ok(base) => return Ok(Ok(base)),
@@ -120,7 +125,7 @@ impl Inner {
             Loaded::Undecodable => "the row says what no session can".to_owned(),
         };
         tracing::warn!(detail, "a session's record could not be decoded and was dropped");
-        settings.store.delete(&key.hash(), None, GoneReason::LoggedOut, settings.now()).await?;
+        settings.store.delete(&key.hash(), None, GoneReason::LoggedOut, now).await?;
         Ok(Err(Gone::UNKNOWN))
     }
 
@@ -184,8 +189,9 @@ impl Inner {
             }
             state.log.is_empty()
         };
-        if unchanged && let Ok(base) = self.load(&new).await? {
-            let live = Live { key: new, presented: false, end_moved: false, base };
+        let read_at = self.settings.now();
+        if unchanged && let Ok(base) = self.load(&new, read_at).await? {
+            let live = Live { key: new, presented: false, end_moved: false, read_at, base };
             self.lock().stand_at(Stand::Live(live));
         }
         Ok(())
@@ -195,10 +201,12 @@ impl Inner {
         let settings = &self.settings;
         match settings.store.rotate(&key.hash(), &new.hash(), settings.now()).await {
             // Whoever finds the session under the new key has rotated it.
-            Err(error) if error.kind == StoreErrorKind::UnknownOutcome => match self.load(new).await {
-                Ok(Ok(_)) => Ok(Rotated::Rotated),
-                _ => Err(Error::Store(error)),
-            },
+            Err(error) if error.kind == StoreErrorKind::UnknownOutcome => {
+                match self.load(new, settings.now()).await {
+                    Ok(Ok(_)) => Ok(Rotated::Rotated),
+                    _ => Err(Error::Store(error)),
+                }
+            }
             outcome => Ok(outcome?),
         }
     }

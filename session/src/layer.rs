@@ -221,6 +221,12 @@ impl Finished {
         !matches!(self.outcome, Outcome::Unused)
     }
 
+    /// Whether the outcome is worth leaving in the response's extensions.
+    #[must_use]
+    pub const fn tells(&self) -> bool {
+        !matches!(self.outcome, Outcome::Unused | Outcome::Read)
+    }
+
     /// Adds what belongs to the headers of the answer, be it the handler's or the layer's own: the cookie, `Cache-Control: no-store`
     /// where there is one, and `Vary: Cookie` where the session was used (R11).
     pub fn complete(&self, headers: &mut HeaderMap) {

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use crate::{Error, SessionInterrupted};
 
-/// What became of a request's session. The layer leaves it in the response's extensions, for layers around it.
+/// What became of a request's session. The layer leaves it in the response's extensions, for layers around it, unless nothing was written or
+/// wrong: [`Unused`](Self::Unused) and [`Read`](Self::Read).
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Outcome {
-    /// Nobody asked for it: the store was not called. Of this nothing is left in the extensions.
+    /// Nobody asked for it: the store was not called.
     Unused,
     /// It was read, and nothing was written.
     Read,

@@ -80,14 +80,12 @@ impl Inner {
 
     async fn write_changes(&self, changes: &[Change]) -> Result<(Written, Option<Stand>), Error> {
         let live = match &self.lock().stand {
-            Stand::Live(live) => Ok((live.key.clone(), live.presented, live.end_moved, live.base.clone())),
+            Stand::Live(live) => Ok(live.clone()),
             Stand::Absent(absence) => Err(*absence),
             Stand::Unread => Err(Absence::default()),
         };
         match live {
-            Ok((key, presented, end_moved, base)) => {
-                self.write_over(changes, Live { key, presented, end_moved, base }).await
-            }
+            Ok(live) => self.write_over(changes, live).await,
             Err(absence) => self.write_new(changes, absence).await,
         }
     }
@@ -115,7 +113,7 @@ impl Inner {
             let content = draft.created(&settings.limits, now)?;
             if settings.store.create(&key.hash(), &content, now).await? == Created::Created {
                 let base = Base::written(draft, crate::Version::FIRST, &content);
-                let live = Live { key, presented: false, end_moved: false, base };
+                let live = Live { key, presented: false, end_moved: false, read_at: now, base };
                 return Ok((Written::Saved, Some(Stand::Live(live))));
             }
         }
@@ -171,7 +169,7 @@ impl Inner {
             };
             let gone = match outcome {
                 Updated::Gone(gone) => Err(gone),
-                Updated::Updated(_) | Updated::Stale => self.load(&live.key).await?,
+                Updated::Updated(_) | Updated::Stale => self.load(&live.key, settings.now()).await?,
             };
             match gone {
                 Ok(base) => fresh = base,
@@ -225,10 +223,9 @@ impl Inner {
             }
             !state.log.is_empty()
         };
-        if changed {
-            self.write().await?;
-        }
-        let touched = self.touch().await?;
+        // Who writes prolongs the session by the same step.
+        let wrote = changed && self.write().await? != Written::Nothing;
+        let touched = !wrote && self.touch().await?;
         let state = self.lock();
         Ok(if discarded {
             Outcome::Discarded
@@ -245,10 +242,8 @@ impl Inner {
 
     /// Prolongs the session by its use, when that is worth a write (R4). That it is gone spoils nothing: the next request will find out.
     async fn touch(&self) -> Result<bool, Error> {
-        let settings = &self.settings;
-        let now = settings.now();
-        let Some((hash, expires_at)) = self.touch_due(now) else { return Ok(false) };
-        match settings.store.touch(&hash, expires_at, now).await {
+        let Some((hash, expires_at)) = self.touch_due() else { return Ok(false) };
+        match self.settings.store.touch(&hash, expires_at, self.settings.now()).await {
             Ok(Touched::Touched) => Ok(true),
             Ok(Touched::Gone(gone)) => {
                 self.lose(gone);
@@ -265,7 +260,7 @@ impl Inner {
     /// Ends a request that has only read its session and owes it nothing; whether it has. The short way out of most requests.
     #[cfg(any(feature = "tower", feature = "actix"))]
     pub(crate) fn finish_read(&self) -> bool {
-        if self.turn.try_lock().is_err() || self.touch_due(self.settings.now()).is_some() {
+        if self.turn.try_lock().is_err() || self.touch_due().is_some() {
             return false;
         }
         let mut state = self.lock();
@@ -276,11 +271,11 @@ impl Inner {
         read && !owes
     }
 
-    fn touch_due(&self, now: DateTime<Utc>) -> Option<(crate::KeyHash, DateTime<Utc>)> {
+    fn touch_due(&self) -> Option<(crate::KeyHash, DateTime<Utc>)> {
         let state = self.lock();
         let Stand::Live(live) = &state.stand else { return None };
         let (limits, idle) = (&self.settings.limits, live.base.draft.idle_timeout);
-        let end = limits.idle_end(idle, live.base.ends_at, now);
+        let end = limits.idle_end(idle, live.base.ends_at, live.read_at);
         let due = state.active && limits.touch_due(idle, live.base.expires_at, end);
         due.then(|| (live.key.hash(), end))
     }

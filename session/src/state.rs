@@ -52,13 +52,15 @@ impl Absence {
 }
 
 /// A session.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Live {
     pub(crate) key: SessionKey,
     /// Whether the request's cookie bears this key.
     pub(crate) presented: bool,
     /// Whether its end was changed, so that a cookie that lasts as long has to be sent again.
     pub(crate) end_moved: bool,
+    /// When it was read: the moment of the user's activity.
+    pub(crate) read_at: DateTime<Utc>,
     pub(crate) base: Base,
 }
 

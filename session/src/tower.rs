@@ -129,8 +129,8 @@ fn answered<R>(mut finished: Finished, response: Response<R>) -> Response<Sessio
         Some(ours) => ours.map(SessionBody::text),
         None => response.map(SessionBody::of),
     };
-    if finished.used() {
-        finished.complete(response.headers_mut());
+    finished.complete(response.headers_mut());
+    if finished.tells() {
         response.extensions_mut().insert(finished.outcome);
     }
     response
