@@ -95,7 +95,7 @@ impl Inner {
             match self.load(&key, read_at).await? {
                 Ok(base) => {
                     let live = Live { key, presented: true, end_moved: false, read_at, base };
-                    self.lock().stand_at(Stand::Live(live));
+                    self.lock().stand_at(Stand::Live(Box::new(live)));
                     return Ok(());
                 }
                 // Of several cookies that lead nowhere, the one of which something is known counts.
@@ -192,7 +192,7 @@ impl Inner {
         let read_at = self.settings.now();
         if unchanged && let Ok(base) = self.load(&new, read_at).await? {
             let live = Live { key: new, presented: false, end_moved: false, read_at, base };
-            self.lock().stand_at(Stand::Live(live));
+            self.lock().stand_at(Stand::Live(Box::new(live)));
         }
         Ok(())
     }

@@ -80,7 +80,7 @@ impl Inner {
 
     async fn write_changes(&self, changes: &[Change]) -> Result<(Written, Option<Stand>), Error> {
         let live = match &self.lock().stand {
-            Stand::Live(live) => Ok(live.clone()),
+            Stand::Live(live) => Ok(Live::clone(live)),
             Stand::Absent(absence) => Err(*absence),
             Stand::Unread => Err(Absence::default()),
         };
@@ -114,7 +114,7 @@ impl Inner {
             if settings.store.create(&key.hash(), &content, now).await? == Created::Created {
                 let base = Base::written(draft, crate::Version::FIRST, &content);
                 let live = Live { key, presented: false, end_moved: false, read_at: now, base };
-                return Ok((Written::Saved, Some(Stand::Live(live))));
+                return Ok((Written::Saved, Some(Stand::Live(Box::new(live)))));
             }
         }
         Err(Error::NoRandomness { detail: "every new key was taken".into() })
@@ -131,14 +131,14 @@ impl Inner {
                 // Who is told may look at what the others have left, and begin again from there.
                 let mut state = self.lock();
                 state.log.forget();
-                state.stand_at(Stand::Live(Live { base: fresh, ..live }));
+                state.stand_at(Stand::Live(Box::new(Live { base: fresh, ..live })));
                 return Err(conflict);
             }
             let mut draft = fresh.draft.clone();
             apply(changes, &mut draft)?;
             let now = settings.now();
             let outcome = if draft == fresh.draft {
-                return Ok((Written::Nothing, Some(Stand::Live(Live { base: fresh, ..live }))));
+                return Ok((Written::Nothing, Some(Stand::Live(Box::new(Live { base: fresh, ..live })))));
             } else if draft.is_empty() {
                 // Who clears ends it, so that whoever else changes it is told.
                 let cleared = changes.iter().any(|change| matches!(change, Change::Clear));
@@ -163,7 +163,10 @@ impl Inner {
                 if let Updated::Updated(version) = updated {
                     let end_moved = live.end_moved || content.ends_at != live.base.ends_at;
                     let base = Base::written(draft, version, &content);
-                    return Ok((Written::Saved, Some(Stand::Live(Live { base, end_moved, ..live }))));
+                    return Ok((
+                        Written::Saved,
+                        Some(Stand::Live(Box::new(Live { base, end_moved, ..live }))),
+                    ));
                 }
                 updated
             };

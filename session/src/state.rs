@@ -13,8 +13,8 @@ pub(crate) enum Stand {
     Unread,
     /// There is none.
     Absent(Absence),
-    /// There is one.
-    Live(Live),
+    /// There is one. On the heap, since most requests of most applications come to no session, and are to carry little.
+    Live(Box<Live>),
 }
 
 /// No session.
@@ -70,7 +70,7 @@ pub(crate) struct State {
     pub(crate) stand: Stand,
     pub(crate) log: ChangeLog,
     /// What the handler sees, where it differs from the base.
-    view: Option<Draft>,
+    view: Option<Box<Draft>>,
     /// Whether what the handler sees has to be made anew from the base and the log.
     stale: bool,
     /// Goes up whenever what the handler sees changes.
@@ -130,8 +130,8 @@ impl State {
     pub(crate) fn seen(&self) -> Option<&Draft> {
         match &self.stand {
             Stand::Unread => None,
-            Stand::Absent(_) => Some(self.view.as_ref().unwrap_or(&EMPTY)),
-            Stand::Live(live) => Some(self.view.as_ref().unwrap_or(&live.base.draft)),
+            Stand::Absent(_) => Some(self.view.as_deref().unwrap_or(&EMPTY)),
+            Stand::Live(live) => Some(self.view.as_deref().unwrap_or(&live.base.draft)),
         }
     }
 
@@ -157,7 +157,7 @@ impl State {
     /// Has the handler see this, unless something else has happened since.
     pub(crate) fn see(&mut self, sight: Sight) {
         if self.turn == sight.turn {
-            self.view = sight.draft;
+            self.view = sight.draft.map(Box::new);
             self.stale = false;
         }
     }
@@ -166,7 +166,7 @@ impl State {
     pub(crate) fn put_down(&mut self, change: Change, sight: Sight) {
         self.log.add(change);
         if self.turn == sight.turn {
-            self.view = sight.draft;
+            self.view = sight.draft.map(Box::new);
             self.stale = false;
         } else {
             self.stale = true;
