@@ -73,7 +73,7 @@ impl Model {
             }
             // What is so already is no change, and the request a use like any other.
             Act::IdleTimeout(count) if session.own && session.idle == i64::from(count) * 60 => {
-                session.used(now)
+                session.used(now);
             }
             Act::IdleTimeout(count) => {
                 session.idle = i64::from(count) * 60;
