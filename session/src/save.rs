@@ -72,13 +72,11 @@ impl Inner {
             Err(_) => state.log.not_saved(),
         }
         let (what, stand) = written?;
-        if let Some(stand) = stand {
-            state.stand_at(stand);
-        }
+        state.stand_at(stand);
         Ok(what)
     }
 
-    async fn write_changes(&self, changes: &[Change]) -> Result<(Written, Option<Stand>), Error> {
+    async fn write_changes(&self, changes: &[Change]) -> Result<(Written, Stand), Error> {
         let live = match &self.lock().stand {
             Stand::Live(live) => Ok(Live::clone(live)),
             Stand::Absent(absence) => Err(*absence),
@@ -90,17 +88,13 @@ impl Inner {
         }
     }
 
-    async fn write_new(
-        &self,
-        changes: &[Change],
-        absence: Absence,
-    ) -> Result<(Written, Option<Stand>), Error> {
+    async fn write_new(&self, changes: &[Change], absence: Absence) -> Result<(Written, Stand), Error> {
         let settings = &self.settings;
         let mut draft = Draft::EMPTY;
         apply(changes, &mut draft)?;
         // R9
         if draft.is_empty() {
-            return Ok((Written::Nothing, Some(Stand::Absent(absence))));
+            return Ok((Written::Nothing, Stand::Absent(absence)));
         }
         if let Some(interrupted) = absence.interrupted(self.begun_at) {
             return Err(Error::Interrupted(interrupted));
@@ -114,14 +108,14 @@ impl Inner {
             if settings.store.create(&key.hash(), &content, now).await? == Created::Created {
                 let base = Base::written(draft, crate::Version::FIRST, &content);
                 let live = Live { key, presented: false, end_moved: false, read_at: now, base };
-                return Ok((Written::Saved, Some(Stand::Live(Box::new(live)))));
+                return Ok((Written::Saved, Stand::Live(Box::new(live))));
             }
         }
         Err(Error::NoRandomness { detail: "every new key was taken".into() })
     }
 
     /// Writes the changes over the session as it is, merging them with those of others (R3).
-    async fn write_over(&self, changes: &[Change], live: Live) -> Result<(Written, Option<Stand>), Error> {
+    async fn write_over(&self, changes: &[Change], live: Live) -> Result<(Written, Stand), Error> {
         let settings = &self.settings;
         let hash = live.key.hash();
         let active = self.lock().active;
@@ -138,7 +132,7 @@ impl Inner {
             apply(changes, &mut draft)?;
             let now = settings.now();
             let outcome = if draft == fresh.draft {
-                return Ok((Written::Nothing, Some(Stand::Live(Box::new(Live { base: fresh, ..live })))));
+                return Ok((Written::Nothing, Stand::Live(Box::new(Live { base: fresh, ..live }))));
             } else if draft.is_empty() {
                 // Who clears ends it, so that whoever else changes it is told.
                 let cleared = changes.iter().any(|change| matches!(change, Change::Clear));
@@ -147,7 +141,7 @@ impl Inner {
                     Deleted::Deleted => {
                         let gone = Some(Gone::new(reason, now));
                         let absence = Absence { gone, seen: true, anew: true };
-                        return Ok((Written::Emptied, Some(Stand::Absent(absence))));
+                        return Ok((Written::Emptied, Stand::Absent(absence)));
                     }
                     Deleted::Stale => Updated::Stale,
                     Deleted::Gone(gone) => Updated::Gone(gone),
@@ -163,10 +157,7 @@ impl Inner {
                 if let Updated::Updated(version) = updated {
                     let end_moved = live.end_moved || content.ends_at != live.base.ends_at;
                     let base = Base::written(draft, version, &content);
-                    return Ok((
-                        Written::Saved,
-                        Some(Stand::Live(Box::new(Live { base, end_moved, ..live }))),
-                    ));
+                    return Ok((Written::Saved, Stand::Live(Box::new(Live { base, end_moved, ..live }))));
                 }
                 updated
             };
