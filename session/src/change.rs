@@ -121,12 +121,7 @@ impl Change {
                 None => draft.values.remove(name),
             },
             Self::Clear => draft.values.clear(),
-            Self::User(user) => {
-                if draft.user != *user {
-                    draft.user.clone_from(user);
-                    draft.values.epoch = draft.values.epoch.saturating_add(1);
-                }
-            }
+            Self::User(user) => draft.user.clone_from(user),
             Self::EndsAt(at) => draft.ends_at = Some(*at),
             Self::IdleTimeout(idle) => draft.idle_timeout = *idle,
         }
@@ -202,8 +197,14 @@ impl ChangeLog {
     }
 }
 
-/// Applies changes in their order.
-pub(crate) fn apply(changes: &[Change], draft: &mut Draft) -> Result<(), Error> {
+/// What changes make of a draft, in their order.
+pub(crate) fn applied(changes: &[Change], draft: &Draft) -> Result<Draft, Error> {
+    let mut draft = draft.clone();
+    apply(changes, &mut draft)?;
+    Ok(draft)
+}
+
+fn apply(changes: &[Change], draft: &mut Draft) -> Result<(), Error> {
     changes.iter().try_for_each(|change| change.apply(draft))
 }
 

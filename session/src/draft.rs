@@ -28,6 +28,14 @@ impl Draft {
         self.values.is_empty() && self.user.is_none()
     }
 
+    /// The draft as it is written over a base: of a new epoch when the user is another one (R3).
+    pub(crate) fn over(mut self, base: &Self) -> Self {
+        if self.user != base.user {
+            self.values.epoch = self.values.epoch.max(base.values.epoch.saturating_add(1));
+        }
+        self
+    }
+
     /// What is left when another request has taken out the last of it.
     pub(crate) fn emptied(&self) -> Self {
         let mut values = Values::EMPTY;

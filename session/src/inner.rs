@@ -214,7 +214,7 @@ impl Inner {
     /// The session that this request has seen is gone, and with it what was changed in it.
     pub(crate) fn lose(&self, gone: Gone) {
         let mut state = self.lock();
-        state.log.forget();
+        state.forget();
         state.stand_at(Stand::Absent(Absence { gone: Some(gone), seen: true, anew: false }));
     }
 
@@ -222,17 +222,17 @@ impl Inner {
     pub(crate) async fn flush(&self) -> Result<(), Error> {
         self.lock().enter()?;
         let _turn = self.turn.lock().await;
+        {
+            let mut state = self.lock();
+            state.forget();
+            state.owes_end = true;
+        }
         let ended = self.end().await;
         self.tell(ended)
     }
 
-    /// Ends the session. Who calls it has the turn.
+    /// Ends the session, as is owed. Who calls it has the turn.
     pub(crate) async fn end(&self) -> Result<(), Error> {
-        {
-            let mut state = self.lock();
-            state.log.forget();
-            state.owes_end = true;
-        }
         self.read().await?;
         let live = match &self.lock().stand {
             Stand::Live(live) => Ok((live.key.clone(), live.presented)),

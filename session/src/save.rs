@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use http::StatusCode;
 
-use crate::change::{Change, apply, conflicts};
+use crate::change::{Change, applied, conflicts};
 use crate::draft::{Base, Draft};
 use crate::inner::Inner;
 use crate::outcome::Outcome;
@@ -50,14 +50,22 @@ impl Inner {
                 "whether an earlier save of this request was done is not known, and it is not repeated";
             return Err(StoreError::new(StoreErrorKind::UnknownOutcome, "save the session", detail).into());
         }
+        // A logout that could not be done comes before what was set after it.
+        let owes_end = self.lock().owes_end;
+        if owes_end {
+            self.end().await?;
+        }
         self.read().await?;
-        let changes = self.lock().log.begin_saving();
+        let (changes, seen) = {
+            let mut state = self.lock();
+            (state.log.begin_saving(), state.up_to_date().cloned())
+        };
         if changes.is_empty() {
             return Ok(Written::Nothing);
         }
         // Whoever goes away while the store is at work does not know what became of it, and neither does who is told so.
         let unsure = Unsure { inner: self, settled: false };
-        let written = self.write_changes(&changes).await;
+        let written = self.write_changes(&changes, seen).await;
         let settled =
             !matches!(&written, Err(Error::Store(error)) if error.kind == StoreErrorKind::UnknownOutcome);
         unsure.settle(settled);
@@ -68,7 +76,7 @@ impl Inner {
                 state.written |= *what == Written::Saved;
                 state.ended |= *what == Written::Emptied;
             }
-            Err(Error::Interrupted(_)) => state.log.forget(),
+            Err(Error::Interrupted(_)) => state.forget(),
             Err(_) => state.log.not_saved(),
         }
         let (what, stand) = written?;
@@ -76,22 +84,28 @@ impl Inner {
         Ok(what)
     }
 
-    async fn write_changes(&self, changes: &[Change]) -> Result<(Written, Stand), Error> {
+    /// Writes changes; `seen` is what the handler sees, where that is up to date: what the changes come to while nobody was faster.
+    async fn write_changes(
+        &self,
+        changes: &[Change],
+        seen: Option<Draft>,
+    ) -> Result<(Written, Stand), Error> {
         let live = match &self.lock().stand {
             Stand::Live(live) => Ok(Live::clone(live)),
             Stand::Absent(absence) => Err(*absence),
             Stand::Unread => Err(Absence::default()),
         };
         match live {
-            Ok(live) => self.write_over(changes, live).await,
-            Err(absence) => self.write_new(changes, absence).await,
+            Ok(live) => self.write_over(changes, seen, live).await,
+            Err(absence) => {
+                let draft = seen.map_or_else(|| applied(changes, &Draft::EMPTY), Ok)?;
+                self.write_new(draft, absence).await
+            }
         }
     }
 
-    async fn write_new(&self, changes: &[Change], absence: Absence) -> Result<(Written, Stand), Error> {
+    async fn write_new(&self, mut draft: Draft, absence: Absence) -> Result<(Written, Stand), Error> {
         let settings = &self.settings;
-        let mut draft = Draft::EMPTY;
-        apply(changes, &mut draft)?;
         // R9
         if draft.is_empty() {
             return Ok((Written::Nothing, Stand::Absent(absence)));
@@ -115,7 +129,12 @@ impl Inner {
     }
 
     /// Writes the changes over the session as it is, merging them with those of others (R3).
-    async fn write_over(&self, changes: &[Change], live: Live) -> Result<(Written, Stand), Error> {
+    async fn write_over(
+        &self,
+        changes: &[Change],
+        mut seen: Option<Draft>,
+        live: Live,
+    ) -> Result<(Written, Stand), Error> {
         let settings = &self.settings;
         let hash = live.key.hash();
         let active = self.lock().active;
@@ -124,12 +143,11 @@ impl Inner {
             if let Err(conflict) = conflicts(changes, &live.base.draft, &fresh.draft, &settings.policies) {
                 // Who is told may look at what the others have left, and begin again from there.
                 let mut state = self.lock();
-                state.log.forget();
+                state.forget();
                 state.stand_at(Stand::Live(Box::new(Live { base: fresh, ..live })));
                 return Err(conflict);
             }
-            let mut draft = fresh.draft.clone();
-            apply(changes, &mut draft)?;
+            let draft = seen.take().map_or_else(|| applied(changes, &fresh.draft), Ok)?.over(&fresh.draft);
             let now = settings.now();
             let outcome = if draft == fresh.draft {
                 return Ok((Written::Nothing, Stand::Live(Box::new(Live { base: fresh, ..live }))));
@@ -170,7 +188,7 @@ impl Inner {
                 Err(gone) if gone.reason == Some(GoneReason::Emptied) => {
                     conflicts(changes, &live.base.draft, &live.base.draft.emptied(), &settings.policies)?;
                     let absence = Absence { gone: Some(gone), seen: true, anew: true };
-                    return self.write_new(changes, absence).await;
+                    return self.write_new(applied(changes, &Draft::EMPTY)?, absence).await;
                 }
                 Err(gone) => {
                     self.lose(gone);
@@ -213,7 +231,7 @@ impl Inner {
             // R10
             if status.is_server_error() && !self.settings.save_on_server_error {
                 discarded = !state.log.is_empty();
-                state.log.forget();
+                state.forget();
             }
             !state.log.is_empty()
         };

@@ -135,9 +135,22 @@ impl State {
         }
     }
 
+    /// What the handler sees, where it need not be made anew first.
+    pub(crate) fn up_to_date(&self) -> Option<&Draft> {
+        self.seen().filter(|_| !self.stale)
+    }
+
     /// Whether what the handler sees has to be made anew first.
     pub(crate) const fn is_stale(&self) -> bool {
         self.stale
+    }
+
+    /// Forgets what was changed and is not saved.
+    pub(crate) fn forget(&mut self) {
+        self.log.forget();
+        self.view = None;
+        self.stale = false;
+        self.turn = self.turn.wrapping_add(1);
     }
 
     /// Takes a new stand, from which the changes that are left are seen.
