@@ -22,7 +22,9 @@ const KEYS_MAX: u32 = 4;
 pub(crate) struct Inner {
     pub(crate) settings: Arc<Settings>,
     pub(crate) asked: Asked,
-    pub(crate) cookies: Vec<HeaderValue>,
+    /// The request's `Cookie` headers: mostly one.
+    pub(crate) cookie: Option<HeaderValue>,
+    pub(crate) more_cookies: Vec<HeaderValue>,
     pub(crate) begun_at: DateTime<Utc>,
     /// Held by who talks to the store, so that the tasks of one handler do so one after the other.
     pub(crate) turn: Turn<()>,
@@ -90,7 +92,7 @@ impl Inner {
             return Ok(());
         }
         let mut gone: Option<Gone> = None;
-        for key in self.settings.cookie.keys(self.cookies.iter()) {
+        for key in self.settings.cookie.keys(self.cookie.iter().chain(&self.more_cookies)) {
             let read_at = self.settings.now();
             match self.load(&key, read_at).await? {
                 Ok(base) => {

@@ -136,10 +136,12 @@ impl SessionLayer {
     /// Begins a request: the session for its handler. Nothing is read yet. For adapters and tests.
     #[must_use]
     pub fn begin(&self, method: &Method, uri: &Uri, headers: &HeaderMap) -> Session {
+        let mut cookies = headers.get_all(COOKIE).iter().cloned();
         let inner = Inner {
             settings: Arc::clone(&self.settings),
             asked: Asked::new(method, uri, headers),
-            cookies: headers.get_all(COOKIE).iter().cloned().collect(),
+            cookie: cookies.next(),
+            more_cookies: cookies.collect(),
             begun_at: self.settings.now(),
             turn: tokio::sync::Mutex::new(()),
             state: Mutex::new(State::default()),

@@ -8,6 +8,8 @@ use chrono::{DateTime, TimeZone, Utc};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+#[cfg(feature = "tower")]
+use crate::SessionLayer;
 use crate::change::Change;
 use crate::expiry::{LIFETIME_MAX, after, bounded, kept};
 use crate::inner::Inner;
@@ -243,6 +245,12 @@ impl Session {
     /// [`Error::Store`]. In each case nothing of it was saved, unless the store's outcome is unknown.
     pub async fn save(&self) -> Result<(), Error> {
         self.inner.save().await
+    }
+
+    /// The layer that it is of.
+    #[cfg(feature = "tower")]
+    pub(crate) fn layer(&self) -> SessionLayer {
+        SessionLayer { settings: Arc::clone(&self.inner.settings) }
     }
 
     /// Ends a request without a call on the store, where none is owed; what it came to. The short way out of an adapter, and of most requests.

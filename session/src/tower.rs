@@ -55,7 +55,7 @@ where
         let session = self.layer.begin(request.method(), uri, request.headers());
         request.extensions_mut().insert(session.clone());
         let stage = Stage::Handling { handler: self.inner.call(request) };
-        SessionFuture { stage, layer: self.layer.clone(), session }
+        SessionFuture { stage, session }
     }
 }
 
@@ -74,7 +74,6 @@ pin_project! {
     pub struct SessionFuture<F, R> {
         #[pin]
         stage: Stage<F, R>,
-        layer: SessionLayer,
         session: Session,
     }
 }
@@ -104,7 +103,8 @@ where
                     {
                         return Poll::Ready(Ok(answered(finished, response)));
                     }
-                    let (layer, session) = (this.layer.clone(), this.session.clone());
+                    let session = this.session.clone();
+                    let layer = session.layer();
                     let status = response.status();
                     let finishing: Finishing =
                         Box::pin(async move { layer.finish(&session, status, error).await });
