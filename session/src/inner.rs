@@ -100,8 +100,7 @@ impl Inner {
                     self.lock().stand_at(Stand::Live(Box::new(live)));
                     return Ok(());
                 }
-                // Of several cookies that lead nowhere, the one of which something is known counts.
-                Err(found) => gone = Some(gone.filter(|gone| gone.reason.is_some()).unwrap_or(found)),
+                Err(found) => gone = gone.filter(|gone| weight(gone) >= weight(&found)).or(Some(found)),
             }
         }
         self.lock().stand_at(Stand::Absent(Absence { gone, ..Absence::default() }));
@@ -237,13 +236,13 @@ impl Inner {
     pub(crate) async fn end(&self) -> Result<(), Error> {
         self.read().await?;
         let live = match &self.lock().stand {
-            Stand::Live(live) => Ok((live.key.clone(), live.presented)),
+            Stand::Live(live) => Ok(live.key.clone()),
             Stand::Absent(absence) => Err(*absence),
             Stand::Unread => Err(Absence::default()),
         };
         let absence = match live {
             Err(absence) => absence,
-            Ok((key, _)) => {
+            Ok(key) => {
                 let settings = &self.settings;
                 let now = settings.now();
                 let deleted = settings.store.delete(&key.hash(), None, GoneReason::LoggedOut, now).await?;
@@ -281,5 +280,14 @@ impl Inner {
             }
             None => Ok(0),
         }
+    }
+}
+
+/// How much what is known of a dead cookie says: of several it is one that was rotated away that counts, since the browser holds a newer one.
+const fn weight(gone: &Gone) -> u8 {
+    match gone.reason {
+        Some(GoneReason::Rotated) => 2,
+        Some(_) => 1,
+        None => 0,
     }
 }

@@ -187,7 +187,19 @@ async fn c18_of_two_cookies_the_valid_one_counts(given: Given) -> Result<(), Fai
         let response = site.post(&mut browser, &[Step::Count("n")]).await;
         same("its cookie", &cookie_sent(&response, site.cookie_name()), &CookieSent::None)?;
     }
-    same("what is there", &site.found(&live).await?, &r#"{"k":"0","n":3}"#.to_owned())
+    same("what is there", &site.found(&live).await?, &r#"{"k":"0","n":3}"#.to_owned())?;
+    // Where none leads anywhere, one that was rotated away says that the browser holds a newer one.
+    site.post(&mut live.clone(), &[Step::Rotate]).await;
+    for order in [[&stale, &valid, &forged], [&valid, &stale, &forged], [&forged, &stale, &valid]] {
+        let mut browser = Browser::default();
+        for value in order {
+            browser.add(site.cookie_name(), value);
+        }
+        let response = site.post(&mut browser, &[set("k", "1")]).await;
+        same("the answer", &response.status().as_u16(), &409)?;
+        same("its cookie", &cookie_sent(&response, site.cookie_name()), &CookieSent::None)?;
+    }
+    Ok(())
 }
 
 async fn c19_a_removal_bears_the_cookies_attributes(given: Given) -> Result<(), Failure> {
