@@ -182,6 +182,8 @@ impl State {
             self.view = sight.draft.map(Box::new);
             self.stale = false;
         } else {
+            // What was seen has some of the log in it already, and all of it is to be done on the base.
+            self.view = None;
             self.stale = true;
         }
         self.turn = self.turn.wrapping_add(1);

@@ -217,29 +217,32 @@ async fn a_function_that_panics_changes_nothing() {
     assert_eq!(site.n().await, Some(2));
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn tasks_of_one_handler_share_its_session_and_its_load() {
-    let mut site = Site::open().await;
-    let session = site.begin();
-    let tasks: Vec<_> = (0..50)
-        .map(|n| {
-            let session = session.clone();
-            tokio::spawn(async move {
-                session.insert(&format!("own-{n}"), &n).unwrap();
-                add_one(&session).await.unwrap();
-                if n % 10 == 0 {
-                    session.save().await.unwrap();
-                }
+    for _ in 0..40 {
+        let mut site = Site::open().await;
+        let session = site.begin();
+        let tasks: Vec<_> = (0..50)
+            .map(|n| {
+                let session = session.clone();
+                tokio::spawn(async move {
+                    session.insert(&format!("own-{n}"), &n).unwrap();
+                    add_one(&session).await.unwrap();
+                    if n % 10 == 0 {
+                        session.save().await.unwrap();
+                    }
+                })
             })
-        })
-        .collect();
-    for task in tasks {
-        task.await.unwrap();
+            .collect();
+        for task in tasks {
+            task.await.unwrap();
+        }
+        assert_eq!(session.get::<u32>("n").await.unwrap(), Some(51));
+        assert_eq!(site.store.loads.load(Ordering::SeqCst), 1);
+        site.finish(&session).await;
+        assert_eq!(site.n().await, Some(51));
+        assert_eq!(site.begin().names().await.unwrap().len(), 51);
     }
-    assert_eq!(site.store.loads.load(Ordering::SeqCst), 1);
-    site.finish(&session).await;
-    assert_eq!(site.n().await, Some(51));
-    assert_eq!(site.begin().names().await.unwrap().len(), 51);
 }
 
 #[tokio::test]
