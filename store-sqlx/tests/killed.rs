@@ -2,15 +2,16 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
+#[path = "support/kill.rs"]
+mod kill;
 mod support;
 
 use std::collections::BTreeSet;
-use std::io::Write;
-use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use bursar::{Currency, IdempotencyKey, Ledger, LedgerStore, Payment, Term, TermId};
 use bursar_store_sqlx::SqliteStore;
+use kill::{Words, kill};
 use rust_decimal::Decimal;
 use rust_decimal_macros::dec;
 use support::{File, day, prove};
@@ -40,33 +41,11 @@ async fn a_process_that_is_killed_keeps_its_word() {
     ledger.store().close().await;
     drop(ledger);
 
-    let words = format!("{}.acknowledged", file.path());
-    for kill in 0..KILLS {
-        let mut command = Command::new(std::env::current_exe().unwrap());
-        command.args(["a_process_to_be_killed", "--exact", "--ignored", "--nocapture"]);
-        command.env("BURSAR_TEST_FILE", file.path()).env("BURSAR_TEST_WORDS", &words);
-        command.env("BURSAR_TEST_WHO", kill.to_string());
-        let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        let said = std::fs::metadata(&words).map_or(0, |words| words.len());
-        for _ in 0..5_000 {
-            // More than the line's end that it begins with.
-            if std::fs::metadata(&words).map_or(0, |words| words.len()) > said + 1 {
-                break;
-            }
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
-        tokio::time::sleep(Duration::from_micros(kill * 7_919 % 60_000)).await;
-        // SIGKILL: nothing in the child can put anything in order.
-        child.kill().unwrap();
-        child.wait().unwrap();
-    }
-
+    let said = kill(&file.path(), KILLS, 60_000).await;
     let ledger = file.ledger().await;
     let report = prove(&ledger).await;
-    let said = std::fs::read_to_string(&words).unwrap();
-    // A word that a process was killed in the middle of has no end, and does not count.
-    let words = said.lines().filter_map(|line| line.strip_suffix('.'));
-    let keys: Vec<IdempotencyKey> = words.map(|key| IdempotencyKey::new(key).unwrap()).collect();
+    let keys: Vec<IdempotencyKey> =
+        said.iter().map(|key| IdempotencyKey::new(key.as_str()).unwrap()).collect();
     assert!(keys.len() > 500, "only {} were acknowledged: the test shows little", keys.len());
     assert_eq!(keys.iter().collect::<BTreeSet<_>>().len(), keys.len());
     for keys in keys.chunks(500) {
@@ -96,23 +75,17 @@ async fn a_process_to_be_killed() {
     let who = std::env::var("BURSAR_TEST_WHO").unwrap();
     let store = SqliteStore::open(std::env::var("BURSAR_TEST_FILE").unwrap()).await.unwrap();
     let ledger = Ledger::open(store, "hillside", Currency::USD).await.unwrap();
-    let words = std::fs::OpenOptions::new()
-        .create(true)
-        .append(true)
-        .open(std::env::var("BURSAR_TEST_WORDS").unwrap());
-    let mut words = words.unwrap();
-    // What another process was killed in the middle of saying stands on a line of its own.
-    words.write_all(b"\n").unwrap();
+    let words = Words::open();
     for task in 0..16_usize {
         let (ledger, who) = (ledger.clone(), who.clone());
-        let mut words = words.try_clone().unwrap();
+        let mut words = words.share();
         tokio::spawn(async move {
             for n in 0.. {
                 let key = format!("p-{who}-{task}-{n}");
                 let account = format!("a-{}", (task * 7 + n) % ACCOUNTS);
                 let payment = Payment::cash(dec!(1)).from(account).for_term(term(1).id).key(&*key);
                 if ledger.pay(payment).await.is_ok() {
-                    words.write_all(format!("{key}.\n").as_bytes()).unwrap();
+                    words.say(&key);
                 }
             }
         });

@@ -2,18 +2,18 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
+#[path = "support/kill.rs"]
+mod kill;
 #[path = "support/session.rs"]
 mod session;
 mod support;
 
 use std::collections::HashMap;
-use std::io::Write;
-use std::process::{Command, Stdio};
-use std::time::Duration;
 
 use bursar_session::store::Loaded;
 use bursar_session::{GoneReason, SessionStore};
 use bursar_store_sqlx::SqliteStore;
+use kill::{Words, kill};
 use session::{content, count, create, key, live, start};
 use support::File;
 
@@ -30,32 +30,11 @@ async fn a_process_that_is_killed_keeps_its_word() {
     // A killed process must find nobody who tidies up after it.
     store.close().await;
     drop(store);
-    let words = format!("{}.acknowledged", file.path());
-    for kill in 0..KILLS {
-        let mut command = Command::new(std::env::current_exe().unwrap());
-        command.args(["a_process_to_be_killed", "--exact", "--ignored", "--nocapture"]);
-        command.env("BURSAR_TEST_FILE", file.path()).env("BURSAR_TEST_WORDS", &words);
-        command.env("BURSAR_TEST_WHO", kill.to_string());
-        let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        let said = std::fs::metadata(&words).map_or(0, |words| words.len());
-        for _ in 0..5_000 {
-            // More than the line's end that it begins with.
-            if std::fs::metadata(&words).map_or(0, |words| words.len()) > said + 1 {
-                break;
-            }
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
-        tokio::time::sleep(Duration::from_micros(kill * 7_919 % 40_000)).await;
-        // SIGKILL: nothing in the child can put anything in order.
-        child.kill().unwrap();
-        child.wait().unwrap();
-    }
+    let said = kill(&file.path(), KILLS, 40_000).await;
 
     let store = file.store().await;
-    let said = std::fs::read_to_string(&words).unwrap();
     let (mut counted, mut created, mut deleted) = (HashMap::<u64, u64>::new(), Vec::new(), Vec::new());
-    // A word that a process was killed in the middle of has no end, and does not count.
-    for line in said.lines().filter_map(|line| line.strip_suffix('.')) {
+    for line in &said {
         let (what, number) = line.split_once(' ').unwrap();
         let number: u64 = number.parse().unwrap();
         match what {
@@ -86,17 +65,12 @@ async fn a_process_that_is_killed_keeps_its_word() {
 async fn a_process_to_be_killed() {
     let who: u64 = std::env::var("BURSAR_TEST_WHO").unwrap().parse().unwrap();
     let store = SqliteStore::open(std::env::var("BURSAR_TEST_FILE").unwrap()).await.unwrap();
-    let words = std::env::var("BURSAR_TEST_WORDS").unwrap();
-    let mut words = std::fs::OpenOptions::new().create(true).append(true).open(words).unwrap();
-    // What another process was killed in the middle of saying stands on a line of its own.
-    words.write_all(b"\n").unwrap();
+    let words = Words::open();
     let mut tasks = Vec::new();
     for task in 0..16_u64 {
         let store = store.clone();
-        let mut words = words.try_clone().unwrap();
-        let mut say = move |what: &str, number: u64| {
-            words.write_all(format!("{what} {number}.\n").as_bytes()).unwrap();
-        };
+        let mut words = words.share();
+        let mut say = move |what: &str, number: u64| words.say(&format!("{what} {number}"));
         tasks.push(tokio::spawn(async move {
             for n in 0.. {
                 if task < 8 {
