@@ -21,28 +21,36 @@
 //! - The store lives on the tokio runtime on which it was opened, and ends with it.
 //! - A file on a network drive is no place for an SQLite database.
 
-#[cfg(feature = "sqlite")]
-mod batch;
-#[cfg(feature = "sqlite")]
-mod columns;
-#[cfg(feature = "sqlite")]
-mod json;
-#[cfg(feature = "sqlite")]
-mod lane;
-#[cfg(feature = "sqlite")]
-mod ledger_lane;
-#[cfg(all(feature = "sqlite", feature = "session"))]
-mod relay;
-#[cfg(all(feature = "sqlite", feature = "session"))]
-mod session_batch;
-#[cfg(all(feature = "sqlite", feature = "session"))]
-mod session_columns;
-#[cfg(all(feature = "sqlite", feature = "session"))]
-mod session_lane;
+/// What there is once a database is chosen.
+macro_rules! with_a_database {
+    ($($item:item)*) => {
+        $(#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))] $item)*
+    };
+}
+
+with_a_database! {
+    mod engine;
+    mod error;
+    mod json;
+    mod lane;
+    mod ledger;
+    mod migrate;
+    mod query;
+    #[cfg(feature = "session")]
+    mod session;
+    mod store;
+    mod surroundings;
+    mod tx;
+    mod writer;
+    mod writes;
+
+    pub use engine::Engine;
+    pub use store::SqlStore;
+    pub use tx::SqlTx;
+}
+
 #[cfg(feature = "sqlite")]
 mod sqlite;
-#[cfg(feature = "sqlite")]
-mod surroundings;
 
 #[cfg(feature = "sqlite")]
 pub use sqlite::{SqliteOptions, SqliteStore, SqliteTx};

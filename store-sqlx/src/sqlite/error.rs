@@ -1,6 +1,8 @@
-//! What SQLite and sqlx report, as the errors of a store: each says what to do.
+//! What SQLite reports.
 
-use bursar::{StoreError, StoreErrorKind};
+use bursar::StoreErrorKind;
+
+use crate::error::Phase;
 
 /// SQLite's primary result codes that are told apart: the low byte of what it reports.
 mod code {
@@ -16,22 +18,13 @@ mod code {
     pub(super) const NOT_A_DATABASE: i32 = 26;
 }
 
-/// What was going on when an error came: it tells whether the outcome is open.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Phase {
-    /// Reading, or writing what is not committed yet: nothing was recorded.
-    Before,
-    /// Committing: what the disk did is not known.
-    Commit,
-}
-
 fn primary(error: &sqlx::Error) -> Option<i32> {
     let database = error.as_database_error()?;
     let extended: i32 = database.code()?.parse().ok()?;
     Some(extended & 0xff)
 }
 
-/// Whether a constraint of the tables refused it: a key, a slot or a position taken, a balance past its bound.
+/// Whether a constraint of the tables refused it.
 pub(super) fn is_constraint(error: &sqlx::Error) -> bool {
     primary(error) == Some(code::CONSTRAINT)
 }
@@ -41,25 +34,9 @@ pub(super) fn is_busy(error: &sqlx::Error) -> bool {
     matches!(primary(error), Some(code::BUSY | code::LOCKED))
 }
 
-/// The error of a store for one of sqlx's.
-pub(super) fn store_error(operation: &'static str, phase: Phase, error: sqlx::Error) -> StoreError {
-    let (kind, what) = explain(phase, &error);
-    StoreError::new(kind, operation, format!("{what} ({error})")).with_source(error)
-}
-
-/// [`store_error`] of a statement before the commit.
-pub(super) fn failed(operation: &'static str) -> impl Fn(sqlx::Error) -> StoreError {
-    move |error| store_error(operation, Phase::Before, error)
-}
-
-fn explain(phase: Phase, error: &sqlx::Error) -> (StoreErrorKind, &'static str) {
+pub(super) fn explain(phase: Phase, error: &sqlx::Error) -> (StoreErrorKind, &'static str) {
     let open = phase == Phase::Commit;
     match error {
-        sqlx::Error::PoolTimedOut => (
-            StoreErrorKind::Unavailable,
-            "every connection is in use; try again, or allow the pool more connections",
-        ),
-        sqlx::Error::PoolClosed => (StoreErrorKind::Unavailable, "the pool is closed; open the store anew"),
         sqlx::Error::WorkerCrashed | sqlx::Error::Io(_) if open => {
             (StoreErrorKind::UnknownOutcome, "the connection was lost at the commit; ask whether it was done")
         }
@@ -69,9 +46,6 @@ fn explain(phase: Phase, error: &sqlx::Error) -> (StoreErrorKind, &'static str) 
             StoreErrorKind::Misuse,
             "the address of the database is not understood; give a path, or sqlite:PATH",
         ),
-        sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => {
-            (StoreErrorKind::Corrupt, "a row holds what it cannot hold; restore a backup")
-        }
         _ => match primary(error) {
             Some(code::BUSY | code::LOCKED) => (
                 StoreErrorKind::Busy,

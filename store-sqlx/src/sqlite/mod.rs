@@ -1,22 +1,14 @@
 //! Ledgers and sessions in SQLite.
 
 mod bill;
-mod commit;
+mod engine;
 mod error;
-mod migrate;
+mod migrations;
+mod open;
 mod options;
 mod post;
-mod read;
-mod reprice;
-mod row;
-#[cfg(feature = "session")]
-mod session;
 mod sql;
-mod store;
 mod sums;
-mod tx;
-mod writer;
 
+pub use open::{SqliteStore, SqliteTx};
 pub use options::SqliteOptions;
-pub use store::SqliteStore;
-pub use tx::SqliteTx;

@@ -6,14 +6,15 @@ use std::time::Duration;
 
 use bursar::{StoreError, StoreErrorKind};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions as _, SqlitePool};
+use sqlx::{ConnectOptions as _, Sqlite, SqlitePool};
 use tokio::time::Instant;
 
-use super::SqliteStore;
-use super::error::{failed, is_busy};
-use super::migrate::migrate;
-use super::writer::SqliteWriter;
+use super::error::is_busy;
+use super::open::SqliteStore;
+use crate::error::failed;
+use crate::migrate::migrate;
 use crate::surroundings::pause;
+use crate::writer::Writer;
 
 /// How a database file is opened: the defaults suit a school's server.
 ///
@@ -97,7 +98,7 @@ impl SqliteOptions {
         self.prepare(&writer).await?;
         let reading = options.pragma("query_only", "ON");
         let readers = lasting().max_connections(self.readers.max(1)).connect_lazy_with(reading);
-        let store = SqliteStore::over(readers, SqliteWriter::new(writer, true, self.busy_timeout), true);
+        let store = SqliteStore::over(readers, Writer::new(writer, true, self.busy_timeout), true);
         #[cfg(feature = "session")]
         let store = store.reading_sessions();
         Ok(store)
@@ -128,10 +129,10 @@ impl SqliteOptions {
         let until = Instant::now() + self.busy_timeout;
         loop {
             match writer.acquire().await {
-                Ok(mut conn) => return migrate(&mut conn).await,
+                Ok(mut conn) => return migrate::<Sqlite>(&mut conn).await,
                 Err(error) => {
                     if Instant::now() >= until || !is_busy(&error) {
-                        return Err(failed("open the database")(error));
+                        return Err(failed::<Sqlite>("open the database")(error));
                     }
                     pause(Duration::from_millis(10)).await;
                 }

@@ -1,43 +1,26 @@
-//! Sums: the figures by term, of accounts and of the whole book. They come over packed, since every row costs a crossing.
+//! Sums that come over packed, since every row costs a crossing from SQLite's thread.
 
 use std::collections::BTreeMap;
 
-use bursar::store::{BookTotals, TermRow};
+use bursar::store::TermRow;
 use bursar::{AccountId, BookId, StoreError, TermId, TermTotals, Totals};
-use sqlx::SqliteConnection;
-use sqlx::sqlite::SqliteRow;
+use sqlx::{Sqlite, SqliteConnection};
 
-use super::read::{after_text, query, row, rows, texts};
-use super::row::get;
 use super::sql;
-use crate::columns::{corrupt, figure as figure_of, name, narrow, term as term_of};
-
-fn totals_from(row: &SqliteRow, at: usize) -> Result<(TermId, Totals), StoreError> {
-    let sum = |n: usize| get::<i64>(row, at.saturating_add(n));
-    Ok((term_of(sum(0)?)?, Totals { opening: sum(1)?, fee: sum(2)?, adjustment: sum(3)?, paid: sum(4)? }))
-}
+use crate::ledger::columns::{corrupt, figure as figure_of, name, term as term_of};
+use crate::ledger::read::after_text;
+use crate::ledger::sums;
+use crate::query::{Row, get, query, the_row};
 
 pub(super) async fn totals(
     conn: &mut SqliteConnection,
     book: &BookId,
     accounts: &[AccountId],
 ) -> Result<Vec<(AccountId, TermTotals)>, StoreError> {
-    if let [account] = accounts {
-        let asked = query(sql::AMOUNTS_OF_ONE, book).bind(account.as_str());
-        let packed = row(conn, "sum an account", asked).await?.ok_or_else(|| corrupt("a sum gave no row"))?;
-        return Ok(vec![(account.clone(), folded(get::<Option<&str>>(&packed, 0)?.unwrap_or_default())?)]);
-    }
-    let rows = rows(conn, "sum accounts", query(sql::TOTALS, book).bind(texts(accounts)?)).await?;
-    let mut found: Vec<(AccountId, Vec<(TermId, Totals)>)> = Vec::new();
-    for row in &rows {
-        let account: &str = get(row, 0)?;
-        let totals = totals_from(row, 1)?;
-        match found.last_mut().filter(|(last, _)| last.as_str() == account) {
-            Some((_, by_term)) => by_term.push(totals),
-            None => found.push((name(account)?, vec![totals])),
-        }
-    }
-    Ok(found.into_iter().map(|(account, by_term)| (account, TermTotals::new(by_term))).collect())
+    let [account] = accounts else { return sums::totals::<Sqlite>(conn, book, accounts).await };
+    let asked = query(sql::AMOUNTS_OF_ONE, book).bind(account.as_str());
+    let packed: Row<Sqlite> = the_row(conn, "sum an account", asked).await?;
+    Ok(vec![(account.clone(), folded(get::<_, Option<&str>>(&packed, 0)?.unwrap_or_default())?)])
 }
 
 /// The totals of amounts as `term figure amount` and again.
@@ -60,8 +43,8 @@ async fn term_rows_sql(
     term: TermId,
 ) -> Result<&'static str, StoreError> {
     const FEW: i64 = 4;
-    let around = row(conn, "read terms", query(sql::TERMS_AROUND, book).bind(term.ordinal())).await?;
-    let around = around.ok_or_else(|| corrupt("a count gave no row"))?;
+    let around: Row<Sqlite> =
+        the_row(conn, "read terms", query(sql::TERMS_AROUND, book).bind(term.ordinal())).await?;
     let (later, earlier): (i64, i64) = (get(&around, 0)?, get(&around, 1)?);
     if later <= 1 {
         return Ok(sql::TERM_ROWS_LAST);
@@ -84,17 +67,18 @@ pub(super) async fn term_rows(
     let asked = |sql| query(sql, book).bind(term.ordinal()).bind(after_text(after)).bind(limit);
     let sql = term_rows_sql(conn, book, term).await?;
     if sql == sql::TERM_ROWS_LAST {
-        let parts = row(conn, "sum a term", asked(sql)).await?.ok_or_else(|| corrupt("a sum gave no row"))?;
+        let parts: Row<Sqlite> = the_row(conn, "sum a term", asked(sql)).await?;
         // A later term may have been defined since the terms were counted.
-        if get::<Option<bool>>(&parts, 0)?.unwrap_or(true) {
-            let part = |column| Ok::<_, StoreError>(get::<Option<&str>>(&parts, column)?.unwrap_or_default());
+        if get::<_, Option<bool>>(&parts, 0)?.unwrap_or(true) {
+            let part =
+                |column| Ok::<_, StoreError>(get::<_, Option<&str>>(&parts, column)?.unwrap_or_default());
             return merged(part(1)?, part(2)?);
         }
     }
     let sql = if sql == sql::TERM_ROWS_LAST { sql::TERM_ROWS_LATE } else { sql };
     let asked = asked(sql);
-    let packed = row(conn, "sum a term", asked).await?.ok_or_else(|| corrupt("a sum gave no row"))?;
-    let packed = get::<Option<&str>>(&packed, 0)?.unwrap_or_default();
+    let packed: Row<Sqlite> = the_row(conn, "sum a term", asked).await?;
+    let packed = get::<_, Option<&str>>(&packed, 0)?.unwrap_or_default();
     packed.split('\n').filter(|line| !line.is_empty()).map(term_row).collect()
 }
 
@@ -134,21 +118,4 @@ fn merged(accounts: &str, sums: &str) -> Result<Vec<TermRow>, StoreError> {
 fn figures_of(figures: &str) -> Option<Totals> {
     let mut sums = figures.split('\u{1f}').map_while(|sum| sum.parse::<i64>().ok());
     Some(Totals { opening: sums.next()?, fee: sums.next()?, adjustment: sums.next()?, paid: sums.next()? })
-}
-
-pub(super) async fn book_totals(
-    conn: &mut SqliteConnection,
-    book: &BookId,
-) -> Result<BookTotals, StoreError> {
-    let row = row(conn, "sum the book", query(sql::BOOK_TOTALS, book)).await?;
-    let row = row.ok_or_else(|| corrupt("a sum gave no row"))?;
-    let whole = |high, low| -> Result<i128, StoreError> {
-        Ok((i128::from(get::<i64>(&row, high)?) << 32) + i128::from(get::<i64>(&row, low)?))
-    };
-    Ok(BookTotals {
-        accounts: narrow(get(&row, 0)?)?,
-        balances: whole(1, 2)?,
-        entries: narrow(get(&row, 3)?)?,
-        effects: whole(4, 5)?,
-    })
 }

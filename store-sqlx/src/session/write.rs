@@ -5,27 +5,27 @@ use std::collections::HashSet;
 use bursar::StoreError;
 use bursar_session::store::{Created, Deleted, Touched, Updated};
 use bursar_session::{Content, Gone, KeyHash, UserId, Version};
-use sqlx::{Connection, SqliteConnection};
 
-use super::{job, sql};
+use super::batch::{Create, Delete, SessionBatch, Touch, Update, Writes};
+use super::columns::{Life, kept_until, micros};
+use super::job;
+use super::lane::{SessionDone, SessionJob, SessionWriter};
+use crate::engine::Engine;
+use crate::error::{Phase, failed, store_error};
 use crate::json::JsonArray;
-use crate::session_batch::{Create, Delete, SessionBatch, Touch, Update, Writes};
-use crate::session_columns::{Life, kept_until, micros};
-use crate::session_lane::{SessionDone, SessionJob, SessionWriter};
-use crate::sqlite::error::{Phase, failed, store_error};
-use crate::sqlite::row::get;
-use crate::sqlite::writer::SqliteWriter;
+use crate::query::{Connection, begin, Query, Row, execute_in, get, rows};
+use crate::writer::Writer;
 
-impl SessionWriter for SqliteWriter {
+impl<E: Engine> SessionWriter for Writer<E> {
     async fn write(&mut self, batch: &mut SessionBatch) -> Result<(), StoreError> {
         let mut patience = self.patience();
         loop {
             let conn = self.connection().await?;
             let written = if batch.kinds() == 1 {
                 // What one statement has done is kept in the batch, and not done again.
-                write(conn, batch, Phase::Commit).await
+                write::<E>(conn, batch, Phase::Commit).await
             } else {
-                write_together(conn, batch).await
+                write_together::<E>(conn, batch).await
             };
             match written {
                 Ok(()) => return Ok(()),
@@ -34,11 +34,11 @@ impl SessionWriter for SqliteWriter {
         }
     }
 
-    async fn run(&mut self, job: &SessionJob) -> Result<SessionDone, StoreError> {
+    async fn run_session(&mut self, job: &SessionJob) -> Result<SessionDone, StoreError> {
         let mut patience = self.patience();
         loop {
             let conn = self.connection().await?;
-            match job::run(conn, job).await {
+            match job::run::<E>(conn, job).await {
                 Ok(done) => return Ok(done),
                 Err(error) => self.recover(error, &mut patience).await?,
             }
@@ -47,10 +47,10 @@ impl SessionWriter for SqliteWriter {
 }
 
 /// Several kinds share a transaction, and its commit.
-async fn write_together(conn: &mut SqliteConnection, batch: &mut SessionBatch) -> Result<(), StoreError> {
-    let begun = conn.begin_with("BEGIN IMMEDIATE").await;
-    let mut transaction = begun.map_err(failed("begin a transaction"))?;
-    if let Err(error) = write(&mut transaction, batch, Phase::Before).await {
+async fn write_together<E: Engine>(conn: &mut Connection<E>, batch: &mut SessionBatch) -> Result<(), StoreError> {
+    let begun = begin::<E>(conn, E::BEGIN).await;
+    let mut transaction = begun.map_err(failed::<E>("begin a transaction"))?;
+    if let Err(error) = write::<E>(&mut transaction, batch, Phase::Before).await {
         batch.reopen();
         if let Err(second) = transaction.rollback().await {
             tracing::debug!(error = %second, "nothing was left to roll back");
@@ -60,19 +60,19 @@ async fn write_together(conn: &mut SqliteConnection, batch: &mut SessionBatch) -
     let committed = transaction.commit().await;
     committed.map_err(|error| {
         batch.reopen();
-        store_error("commit", Phase::Commit, error)
+        store_error::<E>("commit", Phase::Commit, error)
     })
 }
 
-async fn write(
-    conn: &mut SqliteConnection,
+async fn write<E: Engine>(
+    conn: &mut Connection<E>,
     batch: &mut SessionBatch,
     phase: Phase,
 ) -> Result<(), StoreError> {
-    create(conn, &mut batch.creates, phase).await?;
-    update(conn, &mut batch.updates, phase).await?;
-    touch(conn, &mut batch.touches, phase).await?;
-    delete(conn, &mut batch.deletes, phase).await
+    create::<E>(conn, &mut batch.creates, phase).await?;
+    update::<E>(conn, &mut batch.updates, phase).await?;
+    touch::<E>(conn, &mut batch.touches, phase).await?;
+    delete::<E>(conn, &mut batch.deletes, phase).await
 }
 
 /// A statement over an array that gives back the hashes of those that it was done for.
@@ -84,9 +84,9 @@ struct Statement {
 
 impl Statement {
     /// Does it for what is not answered yet; the numbers of those that it was done for.
-    async fn apply<T: Keyed, A: Copy>(
+    async fn apply<E: Engine, T: Keyed, A: Copy>(
         &self,
-        conn: &mut SqliteConnection,
+        conn: &mut Connection<E>,
         writes: &Writes<T, A>,
         fill: impl Fn(&mut JsonArray, &T),
     ) -> Result<Vec<usize>, StoreError> {
@@ -103,13 +103,17 @@ impl Statement {
             item.data().into_iter().for_each(|text| data.text(text));
         }
         // All rows are waited for: the statement commits with its last step, not with its first row.
-        let query = sqlx::query(self.sql).bind(rows.finish()?).bind(data.finish()?);
-        let done = query.fetch_all(conn).await;
-        let done = done.map_err(|error| store_error(self.operation, self.phase, error))?;
+        let mut query = Query::new(self.sql).bind(rows.finish()?);
+        if T::HAS_DATA {
+            query = query.bind(data.finish()?);
+        }
+        let done = E::write_sessions(conn, query).await;
+        let done = done.map_err(|error| store_error::<E>(self.operation, self.phase, error))?;
+        let done: Vec<Row<E>> = done.into_iter().map(Row::new).collect();
         if done.len() == open.len() {
             return Ok(open.into_iter().map(|(at, _)| at).collect());
         }
-        let hashes = done.iter().map(|row| get::<&[u8]>(row, 0)).collect::<Result<HashSet<_>, _>>()?;
+        let hashes = done.iter().map(|row| get::<E, &[u8]>(row, 0)).collect::<Result<HashSet<_>, _>>()?;
         let of_these = open.into_iter().filter(|(_, item)| hashes.contains(item.key().as_bytes().as_slice()));
         Ok(of_these.map(|(at, _)| at).collect())
     }
@@ -119,6 +123,8 @@ impl Statement {
 trait Keyed {
     fn key(&self) -> KeyHash;
     fn now(&self) -> i64;
+
+    const HAS_DATA: bool = false;
 
     fn data(&self) -> Option<&str> {
         None
@@ -136,6 +142,8 @@ macro_rules! keyed {
                 self.now
             }
             $(
+                const HAS_DATA: bool = true;
+
                 fn data(&self) -> Option<&str> {
                     Some(&self.$data.data)
                 }
@@ -147,8 +155,8 @@ macro_rules! keyed {
 keyed!(Create: content, Update: content, Touch, Delete);
 
 /// Whether those that are not answered yet live: why not, if not.
-async fn lives<T: Keyed, A: Copy>(
-    conn: &mut SqliteConnection,
+async fn lives<E: Engine, T: Keyed, A: Copy>(
+    conn: &mut Connection<E>,
     writes: &Writes<T, A>,
 ) -> Result<Vec<(usize, Option<Gone>)>, StoreError> {
     let open = writes.open();
@@ -159,12 +167,12 @@ async fn lives<T: Keyed, A: Copy>(
     for (_, item) in &open {
         hashes.hex(item.key().as_bytes());
     }
-    let rows = sqlx::query(sql::LIVES).bind(hashes.finish()?).fetch_all(conn).await;
-    let rows = rows.map_err(failed("look whether sessions are there"))?;
+    let query = Query::new(E::SESSION.lives).bind(hashes.finish()?);
+    let rows = rows::<E>(conn, "look whether sessions are there", query).await?;
     let mut found: Vec<(usize, Option<Gone>)> =
         open.iter().map(|(number, _)| (*number, Some(Gone::UNKNOWN))).collect();
     for row in &rows {
-        let at = usize::try_from(get::<i64>(row, 0)?).unwrap_or(usize::MAX);
+        let at = usize::try_from(get::<E, i64>(row, 0)?).unwrap_or(usize::MAX);
         let life = Life { gone: get(row, 1)?, gone_at: get(row, 2)?, expires_at: get(row, 3)? };
         if let (Some(found), Some((_, item))) = (found.get_mut(at), open.get(at)) {
             found.1 = life.gone(item.now());
@@ -173,13 +181,13 @@ async fn lives<T: Keyed, A: Copy>(
     Ok(found)
 }
 
-async fn create(
-    conn: &mut SqliteConnection,
+async fn create<E: Engine>(
+    conn: &mut Connection<E>,
     writes: &mut Writes<Create, Created>,
     phase: Phase,
 ) -> Result<(), StoreError> {
-    let statement = Statement { operation: "create sessions", sql: sql::CREATE, phase };
-    let done = statement.apply(conn, writes, |row, Create { content, now, .. }| {
+    let statement = Statement { operation: "create sessions", sql: E::SESSION.create, phase };
+    let done = statement.apply::<E, _, _>(conn, writes, |row, Create { content, now, .. }| {
         row.int(*now);
         fill_content(row, content);
     });
@@ -202,8 +210,8 @@ fn fill_content(row: &mut JsonArray, content: &Content) {
 
 const UPDATE: &str = "update sessions";
 
-async fn update(
-    conn: &mut SqliteConnection,
+async fn update<E: Engine>(
+    conn: &mut Connection<E>,
     writes: &mut Writes<Update, Updated>,
     phase: Phase,
 ) -> Result<(), StoreError> {
@@ -211,43 +219,42 @@ async fn update(
     match writes.open()[..] {
         [] => return Ok(()),
         [(at, update)] => {
-            if update_one(conn, update, phase).await? {
+            if update_one::<E>(conn, update, phase).await? {
                 let version = update.version.next();
                 writes.answer(at, Updated::Updated(version));
             }
         }
-        _ => update_many(conn, sql::UPDATE, writes, phase).await?,
+        _ => update_many::<E>(conn, E::SESSION.update, writes, phase).await?,
     }
-    update_many(conn, sql::UPDATE_INDEXED, writes, phase).await?;
-    for (at, gone) in lives(conn, writes).await? {
+    if let Some(indexed) = E::SESSION.update_indexed {
+        update_many::<E>(conn, indexed, writes, phase).await?;
+    }
+    for (at, gone) in lives::<E, _, _>(conn, writes).await? {
         writes.answer(at, gone.map_or(Updated::Stale, Updated::Gone));
     }
     Ok(())
 }
 
 /// One alone, without an array and without a row that comes back; whether it was done.
-async fn update_one(
-    conn: &mut SqliteConnection,
+async fn update_one<E: Engine>(
+    conn: &mut Connection<E>,
     Update { key, version, content, now }: &Update,
     phase: Phase,
 ) -> Result<bool, StoreError> {
-    let query =
-        sqlx::query(sql::UPDATE_ONE).bind(key.as_bytes().as_slice()).bind(version.number()).bind(*now);
+    let query = Query::new(E::SESSION.update_one).bind(key.as_bytes()).bind(version.number()).bind(*now);
     let query = query.bind(content.expires_at.timestamp_micros()).bind(content.ends_at.timestamp_micros());
     let query = query.bind(content.idle_timeout.map(micros)).bind(content.user.as_ref().map(UserId::as_str));
-    let done = query.bind(&*content.data).execute(conn).await;
-    let done = done.map_err(|error| store_error(UPDATE, phase, error))?;
-    Ok(done.rows_affected() == 1)
+    Ok(execute_in::<E>(conn, UPDATE, query.bind(&*content.data), phase).await? == 1)
 }
 
-async fn update_many(
-    conn: &mut SqliteConnection,
+async fn update_many<E: Engine>(
+    conn: &mut Connection<E>,
     sql: &'static str,
     writes: &mut Writes<Update, Updated>,
     phase: Phase,
 ) -> Result<(), StoreError> {
     let statement = Statement { operation: UPDATE, sql, phase };
-    let done = statement.apply(conn, writes, |row, Update { version, content, now, .. }| {
+    let done = statement.apply::<E, _, _>(conn, writes, |row, Update { version, content, now, .. }| {
         row.int(version.number());
         row.int(*now);
         fill_content(row, content);
@@ -260,33 +267,33 @@ async fn update_many(
     Ok(())
 }
 
-async fn touch(
-    conn: &mut SqliteConnection,
+async fn touch<E: Engine>(
+    conn: &mut Connection<E>,
     writes: &mut Writes<Touch, Touched>,
     phase: Phase,
 ) -> Result<(), StoreError> {
-    let statement = Statement { operation: "touch sessions", sql: sql::TOUCH, phase };
-    let done = statement.apply(conn, writes, |row, Touch { expires_at, now, .. }| {
+    let statement = Statement { operation: "touch sessions", sql: E::SESSION.touch, phase };
+    let done = statement.apply::<E, _, _>(conn, writes, |row, Touch { expires_at, now, .. }| {
         row.int(*now);
         row.int(*expires_at);
     });
     for at in done.await? {
         writes.answer(at, Touched::Touched);
     }
-    for (at, gone) in lives(conn, writes).await? {
+    for (at, gone) in lives::<E, _, _>(conn, writes).await? {
         // One that lives by now was not there a moment ago.
         writes.answer(at, Touched::Gone(gone.unwrap_or(Gone::UNKNOWN)));
     }
     Ok(())
 }
 
-async fn delete(
-    conn: &mut SqliteConnection,
+async fn delete<E: Engine>(
+    conn: &mut Connection<E>,
     writes: &mut Writes<Delete, Deleted>,
     phase: Phase,
 ) -> Result<(), StoreError> {
-    let statement = Statement { operation: "delete sessions", sql: sql::DELETE, phase };
-    let done = statement.apply(conn, writes, |row, Delete { version, reason, now, .. }| {
+    let statement = Statement { operation: "delete sessions", sql: E::SESSION.delete, phase };
+    let done = statement.apply::<E, _, _>(conn, writes, |row, Delete { version, reason, now, .. }| {
         row.int(*now);
         row.int(kept_until(*now));
         row.int(i64::from(reason.number()));
@@ -295,7 +302,7 @@ async fn delete(
     for at in done.await? {
         writes.answer(at, Deleted::Deleted);
     }
-    for (at, gone) in lives(conn, writes).await? {
+    for (at, gone) in lives::<E, _, _>(conn, writes).await? {
         let versioned = writes.item(at).is_some_and(|delete| delete.version.is_some());
         let answer = match gone {
             Some(gone) => Deleted::Gone(gone),

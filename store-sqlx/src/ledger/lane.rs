@@ -6,7 +6,7 @@ use bursar::rule::Posting;
 use bursar::store::{Billed, BillingOrder, Book, ChangeSet, Committed, Posted, RepriceOrder, Repriced};
 use bursar::{BookId, Currency, StoreError, StoreErrorKind};
 
-use crate::batch::Batch;
+use super::batch::Batch;
 use crate::lane::{Lane, Reply, alike};
 
 /// A write that is a transaction of its own.

@@ -1,4 +1,4 @@
-//! The end of SQLite's one lane: the connection that writes, its transactions, and what is tried again.
+//! The end of a lane: the connection that writes, its transactions, and what is tried again.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -6,27 +6,29 @@ use std::time::Duration;
 use bursar::store::{Committed, Posted, Repriced};
 use bursar::{StoreError, StoreErrorKind};
 use sqlx::pool::PoolConnection;
-use sqlx::{Connection, Sqlite, SqliteConnection, SqlitePool};
+use sqlx::{Connection as _, Pool};
 use tokio::time::Instant;
 
-use super::error::{Phase, failed, store_error};
-use super::post::{Recorded, post};
-use super::{bill, commit, read, reprice, sql};
-use crate::batch::Batch;
-use crate::columns::corrupt;
+use crate::engine::Engine;
+use crate::error::{Phase, failed, store_error};
 use crate::lane::Worker;
-use crate::ledger_lane::{Done, Job, LedgerRound, LedgerWork, LedgerWriter};
+use crate::ledger::batch::Batch;
+use crate::ledger::columns::corrupt;
+use crate::ledger::lane::{Done, Job, LedgerRound, LedgerWork, LedgerWriter};
+use crate::ledger::post::Recorded;
+use crate::ledger::{bill, commit, read, reprice};
+use crate::query::{Connection, begin, execute, query};
 #[cfg(feature = "session")]
-use crate::session_lane::{SessionRound, SessionWork};
+use crate::session::lane::{SessionRound, SessionWork};
 use crate::surroundings::pause;
 
 /// How a transaction begins.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Begin {
-    /// With the write lock: nothing that it reads can change before it writes.
-    Immediate,
-    /// Without: it takes the lock when it first writes, and fails as busy when somebody wrote since it began to read.
-    Deferred,
+pub(crate) enum Begin {
+    /// To write.
+    Writing,
+    /// To look whether there is anything to charge, which there mostly is not.
+    Billing,
     /// As a savepoint within the caller's own transaction.
     Nested,
 }
@@ -35,24 +37,24 @@ pub(super) enum Begin {
 ///
 /// sqlx's own transactions are used, since they survive a future that is dropped half way: the connection then rolls back before it does
 /// anything else. Dropping one only queues that rollback, so it is awaited wherever it can be.
-pub(super) async fn transact(
-    conn: &mut SqliteConnection,
-    begin: Begin,
+pub(crate) async fn transact<E: Engine>(
+    conn: &mut Connection<E>,
+    how: Begin,
     job: &Job,
 ) -> Result<Done, StoreError> {
-    let begun = match begin {
-        Begin::Immediate => conn.begin_with("BEGIN IMMEDIATE").await,
-        Begin::Deferred => conn.begin_with("BEGIN").await,
+    let begun = match how {
+        Begin::Writing => begin::<E>(conn, E::BEGIN).await,
+        Begin::Billing => begin::<E>(conn, E::BEGIN_BILLING).await,
         Begin::Nested => conn.begin().await,
     };
-    let mut transaction = begun.map_err(failed("begin a transaction"))?;
-    match run(&mut transaction, job).await {
+    let mut transaction = begun.map_err(failed::<E>("begin a transaction"))?;
+    match run::<E>(&mut transaction, job).await {
         Ok((done, true)) => {
-            transaction.commit().await.map_err(|error| store_error("commit", Phase::Commit, error))?;
+            transaction.commit().await.map_err(|error| store_error::<E>("commit", Phase::Commit, error))?;
             Ok(done)
         }
         Ok((done, false)) => {
-            transaction.rollback().await.map_err(failed("roll back"))?;
+            transaction.rollback().await.map_err(failed::<E>("roll back"))?;
             Ok(done)
         }
         Err(error) => {
@@ -66,55 +68,54 @@ pub(super) async fn transact(
 }
 
 /// Does a job; whether it is to be committed.
-async fn run(conn: &mut SqliteConnection, job: &Job) -> Result<(Done, bool), StoreError> {
+async fn run<E: Engine>(conn: &mut Connection<E>, job: &Job) -> Result<(Done, bool), StoreError> {
     Ok(match job {
         Job::Open(book, currency) => {
-            let asked = read::query(sql::BOOK_OPEN, book).bind(currency.code());
-            asked.execute(&mut *conn).await.map_err(failed("open the book"))?;
-            let opened =
-                read::book(conn, book).await?.ok_or_else(|| corrupt("the book that was opened is gone"))?;
+            let asked = query(E::LEDGER.book_open, book).bind(currency.code());
+            execute::<E>(conn, "open the book", asked).await?;
+            let opened = read::book::<E>(conn, book).await?.ok_or_else(|| corrupt("the book that was opened is gone"))?;
             (Done::Opened(opened), true)
         }
-        Job::Commit(book, changes) => match commit::commit(conn, book, changes).await? {
+        Job::Commit(book, changes) => match commit::commit::<E>(conn, book, changes).await? {
             Some(positions) => (Done::Committed(Committed::Admitted { positions }), true),
             None => (Done::Committed(Committed::NotAdmitted), false),
         },
         Job::Bill(book, order) => {
-            let (billed, wrote) = bill::bill(conn, book, order).await?;
+            let (billed, wrote) = bill::bill::<E>(conn, book, order).await?;
             (Done::Billed(billed), wrote)
         }
         Job::Reprice(book, order) => {
-            let repriced = reprice::reprice(conn, book, order).await?;
+            let repriced = reprice::reprice::<E>(conn, book, order).await?;
             (Done::Repriced(repriced), matches!(repriced, Repriced::Done { .. }))
         }
     })
 }
 
-/// The connection that writes.
-pub(super) struct SqliteWriter {
-    pool: SqlitePool,
+/// A connection that writes.
+pub(crate) struct Writer<E: Engine> {
+    pool: Pool<E>,
     /// Whether the pool is this writer's alone, so that the connection need not be given back between two rounds.
     keeps: bool,
-    held: Option<PoolConnection<Sqlite>>,
-    /// How long a busy database is tried again, besides SQLite's own waiting.
+    held: Option<PoolConnection<E>>,
+    /// How long a busy database is tried again, besides its own waiting.
     patience: Duration,
 }
 
 /// How long a busy database is tried again.
-pub(super) struct Patience {
+pub(crate) struct Patience {
     until: Instant,
     attempt: u32,
 }
 
-impl SqliteWriter {
-    pub(super) const fn new(pool: SqlitePool, keeps: bool, patience: Duration) -> Self {
+impl<E: Engine> Writer<E> {
+    pub(crate) const fn new(pool: Pool<E>, keeps: bool, patience: Duration) -> Self {
         Self { pool, keeps, held: None, patience }
     }
 
-    pub(super) async fn connection(&mut self) -> Result<&mut SqliteConnection, StoreError> {
+    pub(crate) async fn connection(&mut self) -> Result<&mut Connection<E>, StoreError> {
         let held = match self.held.take() {
             Some(held) => held,
-            None => self.pool.acquire().await.map_err(failed("connect"))?,
+            None => self.pool.acquire().await.map_err(failed::<E>("connect"))?,
         };
         Ok(self.held.insert(held))
     }
@@ -132,7 +133,7 @@ impl SqliteWriter {
 
     /// After an error: the connection is made fit again, and where the database was busy it is waited a little, longer from time to time.
     /// The error comes back when it is not to be tried again.
-    pub(super) async fn recover(
+    pub(crate) async fn recover(
         &mut self,
         error: StoreError,
         patience: &mut Patience,
@@ -147,7 +148,7 @@ impl SqliteWriter {
         Ok(())
     }
 
-    pub(super) fn patience(&self) -> Patience {
+    pub(crate) fn patience(&self) -> Patience {
         Patience { until: Instant::now() + self.patience, attempt: 0 }
     }
 
@@ -161,16 +162,16 @@ impl SqliteWriter {
     async fn post_once(&mut self, batches: &[Batch]) -> Result<Vec<Vec<Posted>>, StoreError> {
         let conn = self.connection().await?;
         match batches {
-            [batch] => match post(conn, batch.book(), batch.postings(), Phase::Commit).await? {
+            [batch] => match E::post(conn, batch.book(), batch.postings(), Phase::Commit).await? {
                 Recorded::Positions(positions) => Ok(vec![posted(positions)]),
-                Recorded::Constraint => Ok(vec![post_singly(conn, batch).await?]),
+                Recorded::Constraint => Ok(vec![post_singly::<E>(conn, batch).await?]),
             },
-            several => match post_together(conn, several).await? {
+            several => match post_together::<E>(conn, several).await? {
                 Some(answers) => Ok(answers),
                 None => {
                     let mut answers = Vec::with_capacity(several.len());
                     for batch in several {
-                        answers.push(post_singly(conn, batch).await?);
+                        answers.push(post_singly::<E>(conn, batch).await?);
                     }
                     Ok(answers)
                 }
@@ -188,18 +189,18 @@ fn posted(positions: Vec<Option<u32>>) -> Vec<Posted> {
 }
 
 /// The batches of several books in one transaction, so that they share its commit; `None` when a constraint stopped them.
-async fn post_together(
-    conn: &mut SqliteConnection,
+async fn post_together<E: Engine>(
+    conn: &mut Connection<E>,
     batches: &[Batch],
 ) -> Result<Option<Vec<Vec<Posted>>>, StoreError> {
-    let begun = conn.begin_with("BEGIN IMMEDIATE").await;
-    let mut transaction = begun.map_err(failed("begin a transaction"))?;
+    let begun = begin::<E>(conn, E::BEGIN).await;
+    let mut transaction = begun.map_err(failed::<E>("begin a transaction"))?;
     let mut answers = Vec::with_capacity(batches.len());
     for batch in batches {
-        match post(&mut transaction, batch.book(), batch.postings(), Phase::Before).await {
+        match E::post(&mut transaction, batch.book(), batch.postings(), Phase::Before).await {
             Ok(Recorded::Positions(positions)) => answers.push(posted(positions)),
             Ok(Recorded::Constraint) => {
-                transaction.rollback().await.map_err(failed("roll back"))?;
+                transaction.rollback().await.map_err(failed::<E>("roll back"))?;
                 return Ok(None);
             }
             Err(error) => {
@@ -210,15 +211,15 @@ async fn post_together(
             }
         }
     }
-    transaction.commit().await.map_err(|error| store_error("commit", Phase::Commit, error))?;
+    transaction.commit().await.map_err(|error| store_error::<E>("commit", Phase::Commit, error))?;
     Ok(Some(answers))
 }
 
 /// One by one, so that the one that a constraint stops (a balance past its bound through the entries before it) costs the others nothing.
-async fn post_singly(conn: &mut SqliteConnection, batch: &Batch) -> Result<Vec<Posted>, StoreError> {
+async fn post_singly<E: Engine>(conn: &mut Connection<E>, batch: &Batch) -> Result<Vec<Posted>, StoreError> {
     let mut answers = Vec::with_capacity(batch.postings().len());
     for posting in batch.postings() {
-        let recorded = post(conn, batch.book(), std::slice::from_ref(posting), Phase::Commit).await;
+        let recorded = E::post(conn, batch.book(), std::slice::from_ref(posting), Phase::Commit).await;
         // Some are recorded already: an error now says nothing of those.
         let recorded = recorded.map_err(|error| match answers.is_empty() {
             true => error,
@@ -232,8 +233,8 @@ async fn post_singly(conn: &mut SqliteConnection, batch: &Batch) -> Result<Vec<P
     Ok(answers)
 }
 
-/// What the one lane of a store is asked for.
-pub(super) enum Work {
+/// What a lane of a store is asked for.
+pub(crate) enum Work {
     Ledger(LedgerWork),
     #[cfg(feature = "session")]
     Session(SessionWork),
@@ -252,7 +253,7 @@ impl From<SessionWork> for Work {
     }
 }
 
-impl LedgerWriter for SqliteWriter {
+impl<E: Engine> LedgerWriter for Writer<E> {
     async fn post(&mut self, batches: &[Batch]) -> Result<Vec<Vec<Posted>>, StoreError> {
         let mut patience = self.patience();
         loop {
@@ -266,13 +267,13 @@ impl LedgerWriter for SqliteWriter {
     async fn run(&mut self, job: &Job) -> Result<Done, StoreError> {
         let mut patience = self.patience();
         // A billing that finds nothing to charge takes no lock.
-        let mut begin = if matches!(job, Job::Bill(..)) { Begin::Deferred } else { Begin::Immediate };
+        let mut begin = if matches!(job, Job::Bill(..)) { Begin::Billing } else { Begin::Writing };
         loop {
             let conn = self.connection().await?;
-            match transact(conn, begin, job).await {
+            match transact::<E>(conn, begin, job).await {
                 Ok(done) => return Ok(done),
                 Err(error) => {
-                    begin = Begin::Immediate;
+                    begin = Begin::Writing;
                     self.recover(error, &mut patience).await?;
                 }
             }
@@ -280,7 +281,7 @@ impl LedgerWriter for SqliteWriter {
     }
 }
 
-impl Worker for SqliteWriter {
+impl<E: Engine> Worker for Writer<E> {
     type Work = Work;
 
     async fn round(&mut self, waiting: &mut VecDeque<Work>) {

@@ -9,12 +9,12 @@ use bursar_session::{
 use chrono::{DateTime, Utc};
 
 use super::load::list_user;
+use super::batch::{Create, Delete, Touch, Update};
+use super::lane::{SessionJob, SessionWork};
+use super::relay::Asked;
+use crate::engine::Engine;
 use crate::lane::shut_down;
-use crate::relay::Asked;
-use crate::session_batch::{Create, Delete, Touch, Update};
-use crate::session_lane::{SessionJob, SessionWork};
-use crate::sqlite::SqliteStore;
-use crate::sqlite::writer::Work;
+use crate::store::{SqlStore, reading};
 
 /// The error of a session store for one of the SQL store's.
 fn session_error(error: bursar::StoreError) -> StoreError {
@@ -35,19 +35,20 @@ fn session_error(error: bursar::StoreError) -> StoreError {
     }
 }
 
-impl SqliteStore {
-    async fn session_job(
+impl<E: Engine> SqlStore<E> {
+    async fn list(
         &self,
-        operation: &'static str,
-        job: SessionJob,
-    ) -> Result<crate::session_lane::SessionDone, StoreError> {
-        let done = self.lane.ask(operation, |reply| Work::Session(SessionWork::Run(job, reply)));
-        done.await.map_err(session_error)
+        user: &UserId,
+        after: Option<&KeyHash>,
+        limit: u32,
+        now: i64,
+    ) -> Result<Vec<UserSession>, bursar::StoreError> {
+        reading!(self, list_user::<E>, user, after, limit, now)
     }
 }
 
 #[async_trait]
-impl SessionStore for SqliteStore {
+impl<E: Engine> SessionStore for SqlStore<E> {
     async fn load(&self, key: &KeyHash, now: DateTime<Utc>) -> Result<Loaded, StoreError> {
         let asked = Asked { key: *key, now: now.timestamp_micros() };
         self.relay.load(asked).await.map_err(session_error)
@@ -60,8 +61,8 @@ impl SessionStore for SqliteStore {
         now: DateTime<Utc>,
     ) -> Result<Created, StoreError> {
         let create = Create { key: *key, content: content.clone(), now: now.timestamp_micros() };
-        let work = |reply| Work::Session(SessionWork::Create(create, reply));
-        self.lane.ask("create a session", work).await.map_err(session_error)
+        let work = |reply| SessionWork::Create(create, reply);
+        self.writes.write_session(key, "create a session", work).await.map_err(session_error)
     }
 
     async fn update(
@@ -72,8 +73,8 @@ impl SessionStore for SqliteStore {
         now: DateTime<Utc>,
     ) -> Result<Updated, StoreError> {
         let update = Update { key: *key, version, content: content.clone(), now: now.timestamp_micros() };
-        let work = |reply| Work::Session(SessionWork::Update(update, reply));
-        self.lane.ask("update a session", work).await.map_err(session_error)
+        let work = |reply| SessionWork::Update(update, reply);
+        self.writes.write_session(key, "update a session", work).await.map_err(session_error)
     }
 
     async fn touch(
@@ -84,13 +85,14 @@ impl SessionStore for SqliteStore {
     ) -> Result<Touched, StoreError> {
         let (expires_at, now) = (expires_at.timestamp_micros(), now.timestamp_micros());
         let touch = Touch { key: *key, expires_at, now };
-        let work = |reply| Work::Session(SessionWork::Touch(touch, reply));
-        self.lane.ask("touch a session", work).await.map_err(session_error)
+        let work = |reply| SessionWork::Touch(touch, reply);
+        self.writes.write_session(key, "touch a session", work).await.map_err(session_error)
     }
 
     async fn rotate(&self, key: &KeyHash, to: &KeyHash, now: DateTime<Utc>) -> Result<Rotated, StoreError> {
         let job = SessionJob::Rotate { key: *key, to: *to, now: now.timestamp_micros() };
-        self.session_job("rotate a session", job).await?.rotated().map_err(session_error)
+        let done = self.writes.run_session("rotate a session", job).await.map_err(session_error)?;
+        done.rotated().map_err(session_error)
     }
 
     async fn delete(
@@ -101,8 +103,8 @@ impl SessionStore for SqliteStore {
         now: DateTime<Utc>,
     ) -> Result<Deleted, StoreError> {
         let delete = Delete { key: *key, version, reason, now: now.timestamp_micros() };
-        let work = |reply| Work::Session(SessionWork::Delete(delete, reply));
-        self.lane.ask("delete a session", work).await.map_err(session_error)
+        let work = |reply| SessionWork::Delete(delete, reply);
+        self.writes.write_session(key, "delete a session", work).await.map_err(session_error)
     }
 
     async fn list_user(
@@ -115,8 +117,8 @@ impl SessionStore for SqliteStore {
         if self.relay.is_closed() {
             return Err(session_error(shut_down("list a user's sessions")));
         }
-        let mut reader = self.reader().await.map_err(session_error)?;
-        list_user(&mut reader, user, after, limit, now.timestamp_micros()).await.map_err(session_error)
+        let now = now.timestamp_micros();
+        self.list(user, after, limit, now).await.map_err(session_error)
     }
 
     async fn delete_user(
@@ -127,13 +129,14 @@ impl SessionStore for SqliteStore {
     ) -> Result<u64, StoreError> {
         let (user, except) = (user.clone(), except.copied());
         let job = SessionJob::DeleteUser { user, except, now: now.timestamp_micros() };
-        self.session_job("delete a user's sessions", job).await?.rows().map_err(session_error)
+        let done = self.writes.run_session("delete a user's sessions", job).await.map_err(session_error)?;
+        done.rows().map_err(session_error)
     }
 
     async fn delete_expired(&self, limit: u32, now: DateTime<Utc>) -> Result<u32, StoreError> {
         let job = SessionJob::DeleteExpired { limit, now: now.timestamp_micros() };
-        let deleted =
-            self.session_job("delete expired sessions", job).await?.rows().map_err(session_error)?;
+        let done = self.writes.run_session("delete expired sessions", job).await.map_err(session_error)?;
+        let deleted = done.rows().map_err(session_error)?;
         Ok(u32::try_from(deleted).unwrap_or(limit))
     }
 }

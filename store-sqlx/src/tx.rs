@@ -1,5 +1,6 @@
 //! The store inside a transaction of the caller's own (S6).
 
+use std::fmt;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -13,66 +14,43 @@ use bursar::{
     StoreErrorKind, TermId, TermTotals,
 };
 use chrono::{DateTime, Utc};
-use sqlx::{Connection, SqliteConnection};
+use sqlx::Connection as _;
 use tokio::sync::{Mutex, MutexGuard};
 use uuid::Uuid;
 
-use super::error::Phase;
-use super::post::{Recorded, post};
-use super::read;
-use super::sums;
-use super::writer::{Begin, transact};
-use crate::ledger_lane::{Done, Job};
+use crate::engine::Engine;
+use crate::error::{Phase, failed};
+use crate::ledger::lane::{Done, Job};
+use crate::ledger::post::Recorded;
+use crate::ledger::{read, sums};
+use crate::query::Connection;
 use crate::surroundings;
+use crate::writer::{Begin, transact};
 
 /// The store inside a transaction of the caller's own: what a ledger does [`through`](bursar::Ledger::through) it becomes lasting with the
 /// caller's own rows, or not at all. It commits nothing; a call that is refused or fails leaves no trace and the transaction usable.
 ///
-/// The tables must be there: [`SqliteStore::with_pool`](crate::SqliteStore::with_pool) makes them. Begin the transaction with
-/// `BEGIN IMMEDIATE`: one that reads first and writes later fails as busy when somebody wrote in between.
-///
-/// ```
-/// use bursar::{Currency, Ledger, Payment, Term, TermId, date};
-/// use bursar_store_sqlx::{SqliteStore, SqliteTx, sqlx};
-/// use rust_decimal_macros::dec;
-///
-/// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # let folder = tempfile::tempdir()?;
-/// # let url = format!("sqlite:{}?mode=rwc", folder.path().join("school.db").display());
-/// let pool = sqlx::SqlitePool::connect(&url).await?;
-/// let ledger = Ledger::open(SqliteStore::with_pool(pool.clone()).await?, "hillside", Currency::USD).await?;
-/// # let term = TermId::new(2026, 1)?;
-/// # ledger.define_term(Term::new(term, date("2026-01-12")?, date("2026-04-09")?)?).await?;
-/// # ledger.enrol("s-17", ["PRIMARY"], date("2026-01-12")?).await?;
-/// # sqlx::query("CREATE TABLE receipt_printed (number TEXT)").execute(&pool).await?;
-/// let mut transaction = pool.begin_with("BEGIN IMMEDIATE").await?;
-/// let payment = Payment::cash(dec!(80)).from("s-17").for_term(term).key("till-1-0001");
-/// let receipt = ledger.through(SqliteTx::new(&mut transaction)).pay(payment).await?;
-/// sqlx::query("INSERT INTO receipt_printed VALUES ($1)")
-///     .bind(receipt.number.to_string())
-///     .execute(&mut *transaction)
-///     .await?;
-/// transaction.commit().await?;
-/// # ledger.store().close().await;
-/// # Ok(())
-/// # }
-/// ```
-#[derive(Debug)]
-pub struct SqliteTx<'c> {
-    conn: Mutex<&'c mut SqliteConnection>,
+/// It goes by the name of its database: `SqliteTx`, `PostgresTx`, `MySqlTx`.
+pub struct SqlTx<'c, E: Engine> {
+    conn: Mutex<&'c mut Connection<E>>,
 }
 
-impl<'c> SqliteTx<'c> {
+impl<E: Engine> fmt::Debug for SqlTx<'_, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqlTx").field("database", &E::NAME).finish_non_exhaustive()
+    }
+}
+
+impl<'c, E: Engine> SqlTx<'c, E> {
     /// The store on a connection that is inside a transaction begun through sqlx; `&mut transaction` serves.
     ///
     /// A connection without one is refused with the first call, as [`Misuse`](StoreErrorKind::Misuse).
     #[must_use]
-    pub fn new(conn: &'c mut SqliteConnection) -> Self {
+    pub fn new(conn: &'c mut Connection<E>) -> Self {
         Self { conn: Mutex::new(conn) }
     }
 
-    async fn lock(&self) -> Result<MutexGuard<'_, &'c mut SqliteConnection>, StoreError> {
+    async fn lock(&self) -> Result<MutexGuard<'_, &'c mut Connection<E>>, StoreError> {
         let conn = self.conn.lock().await;
         if !conn.is_in_transaction() {
             let detail = "the connection is in no transaction that was begun through sqlx; begin one";
@@ -82,12 +60,12 @@ impl<'c> SqliteTx<'c> {
     }
 
     async fn run(&self, job: Job) -> Result<Done, StoreError> {
-        transact(&mut **self.lock().await?, Begin::Nested, &job).await
+        transact::<E>(&mut **self.lock().await?, Begin::Nested, &job).await
     }
 }
 
 #[async_trait]
-impl LedgerStore for SqliteTx<'_> {
+impl<E: Engine> LedgerStore for SqlTx<'_, E> {
     fn now(&self) -> DateTime<Utc> {
         surroundings::now()
     }
@@ -105,7 +83,7 @@ impl LedgerStore for SqliteTx<'_> {
     }
 
     async fn book(&self, book: &BookId) -> Result<Option<Book>, StoreError> {
-        read::book(&mut **self.lock().await?, book).await
+        read::book::<E>(&mut **self.lock().await?, book).await
     }
 
     async fn fees(
@@ -115,19 +93,19 @@ impl LedgerStore for SqliteTx<'_> {
         after: Option<&FeeKey>,
         limit: u32,
     ) -> Result<Vec<Fee>, StoreError> {
-        read::fees(&mut **self.lock().await?, book, term, after, limit).await
+        read::fees::<E>(&mut **self.lock().await?, book, term, after, limit).await
     }
 
     async fn fees_of(&self, book: &BookId, term: TermId, payers: &[Payer]) -> Result<Vec<Fee>, StoreError> {
-        read::fees_of(&mut **self.lock().await?, book, term, payers).await
+        read::fees_of::<E>(&mut **self.lock().await?, book, term, payers).await
     }
 
     async fn fee_charged(&self, book: &BookId, fee: &FeeKey) -> Result<bool, StoreError> {
-        read::fee_charged(&mut **self.lock().await?, book, fee).await
+        read::fee_charged::<E>(&mut **self.lock().await?, book, fee).await
     }
 
     async fn accounts(&self, book: &BookId, ids: &[AccountId]) -> Result<Vec<Account>, StoreError> {
-        read::accounts(&mut **self.lock().await?, book, ids).await
+        read::accounts::<E>(&mut **self.lock().await?, book, ids).await
     }
 
     async fn list_accounts(
@@ -137,7 +115,7 @@ impl LedgerStore for SqliteTx<'_> {
         after: Option<&AccountId>,
         limit: u32,
     ) -> Result<Vec<Account>, StoreError> {
-        read::list_accounts(&mut **self.lock().await?, book, filter, after, limit).await
+        read::list_accounts::<E>(&mut **self.lock().await?, book, filter, after, limit).await
     }
 
     async fn entries(
@@ -147,7 +125,7 @@ impl LedgerStore for SqliteTx<'_> {
         after: u32,
         limit: u32,
     ) -> Result<Vec<Entry>, StoreError> {
-        read::entries(&mut **self.lock().await?, book, account, after, limit).await
+        read::entries::<E>(&mut **self.lock().await?, book, account, after, limit).await
     }
 
     async fn scan(
@@ -156,11 +134,11 @@ impl LedgerStore for SqliteTx<'_> {
         after: Option<(&AccountId, u32)>,
         limit: u32,
     ) -> Result<Vec<Entry>, StoreError> {
-        read::scan(&mut **self.lock().await?, book, after, limit).await
+        read::scan::<E>(&mut **self.lock().await?, book, after, limit).await
     }
 
     async fn entries_by_key(&self, book: &BookId, keys: &[IdempotencyKey]) -> Result<Vec<Entry>, StoreError> {
-        read::entries_by_key(&mut **self.lock().await?, book, keys).await
+        read::entries_by_key::<E>(&mut **self.lock().await?, book, keys).await
     }
 
     async fn reversal_of(
@@ -169,7 +147,7 @@ impl LedgerStore for SqliteTx<'_> {
         account: &AccountId,
         position: u32,
     ) -> Result<Option<u32>, StoreError> {
-        read::reversal_of(&mut **self.lock().await?, book, account, position).await
+        read::reversal_of::<E>(&mut **self.lock().await?, book, account, position).await
     }
 
     async fn charges(
@@ -178,7 +156,7 @@ impl LedgerStore for SqliteTx<'_> {
         term: TermId,
         accounts: &[AccountId],
     ) -> Result<Vec<ChargeMade>, StoreError> {
-        read::charges(&mut **self.lock().await?, book, term, accounts).await
+        read::charges::<E>(&mut **self.lock().await?, book, term, accounts).await
     }
 
     async fn totals(
@@ -186,7 +164,7 @@ impl LedgerStore for SqliteTx<'_> {
         book: &BookId,
         accounts: &[AccountId],
     ) -> Result<Vec<(AccountId, TermTotals)>, StoreError> {
-        sums::totals(&mut **self.lock().await?, book, accounts).await
+        E::totals(&mut **self.lock().await?, book, accounts).await
     }
 
     async fn term_rows(
@@ -196,11 +174,11 @@ impl LedgerStore for SqliteTx<'_> {
         after: Option<&AccountId>,
         limit: u32,
     ) -> Result<Vec<TermRow>, StoreError> {
-        sums::term_rows(&mut **self.lock().await?, book, term, after, limit).await
+        E::term_rows(&mut **self.lock().await?, book, term, after, limit).await
     }
 
     async fn book_totals(&self, book: &BookId) -> Result<BookTotals, StoreError> {
-        sums::book_totals(&mut **self.lock().await?, book).await
+        sums::book_totals::<E>(&mut **self.lock().await?, book).await
     }
 
     async fn file_marks(
@@ -209,13 +187,25 @@ impl LedgerStore for SqliteTx<'_> {
         after_lines: u64,
         limit: u32,
     ) -> Result<Vec<FileMark>, StoreError> {
-        read::file_marks(&mut **self.lock().await?, book, after_lines, limit).await
+        read::file_marks::<E>(&mut **self.lock().await?, book, after_lines, limit).await
     }
 
     async fn post(&self, book: &BookId, posting: Posting) -> Result<Posted, StoreError> {
-        // One statement, which leaves no trace when it fails: it needs no savepoint.
         let mut conn = self.lock().await?;
-        let recorded = post(&mut conn, book, std::slice::from_ref(&posting), Phase::Before).await?;
+        let postings = std::slice::from_ref(&posting);
+        // One statement, which leaves no trace when it fails: it mostly needs no savepoint.
+        let recorded = if E::SURVIVES_CONSTRAINT {
+            E::post(&mut conn, book, postings, Phase::Before).await?
+        } else {
+            let mut savepoint = conn.begin().await.map_err(failed::<E>("set a savepoint"))?;
+            let recorded = E::post(&mut savepoint, book, postings, Phase::Before).await;
+            match &recorded {
+                Ok(Recorded::Positions(_)) => savepoint.commit().await,
+                _ => savepoint.rollback().await,
+            }
+            .map_err(failed::<E>("leave a savepoint"))?;
+            recorded?
+        };
         Ok(match recorded {
             Recorded::Positions(positions) => match positions.first() {
                 Some(Some(position)) => Posted::Admitted { position: *position },

@@ -1,27 +1,18 @@
-//! Rows as SQLite gives them.
+//! Rows as what they stand for.
 
 use bursar::store::ChargeMade;
 use bursar::{
     Account, AccountId, Entry, Fee, FeeGroup, FeeKey, Instalment, Money, NewEntry, Payer, StoreError, TermId,
     Text,
 };
-use sqlx::sqlite::{Sqlite, SqliteRow};
-use sqlx::{Decode, Row, Type};
 use uuid::Uuid;
 
-use super::error::failed;
-use crate::columns::{KindColumns, corrupt, day, instant, name, narrow, term, word};
+use super::columns::{KindColumns, corrupt, day, instant, name, narrow, term, word};
+use crate::engine::Engine;
+use crate::query::{Row, get};
 
-/// A column of a row.
-pub(super) fn get<'r, T>(row: &'r SqliteRow, column: usize) -> Result<T, StoreError>
-where
-    T: Decode<'r, Sqlite> + Type<Sqlite>,
-{
-    row.try_get(column).map_err(failed("read a row"))
-}
-
-pub(super) fn entry(row: &SqliteRow) -> Result<Entry, StoreError> {
-    let optional = |column| get::<Option<&str>>(row, column);
+pub(super) fn entry<E: Engine>(row: &Row<E>) -> Result<Entry, StoreError> {
+    let optional = |column| get::<E, Option<&str>>(row, column);
     let columns = KindColumns {
         kind: get(row, 4)?,
         figure: get(row, 5)?,
@@ -35,7 +26,7 @@ pub(super) fn entry(row: &SqliteRow) -> Result<Entry, StoreError> {
         reverses: get(row, 18)?,
         concession: optional(19)?,
     };
-    let id = get::<&[u8]>(row, 2)?;
+    let id = get::<E, &[u8]>(row, 2)?;
     let entry = NewEntry {
         id: Uuid::from_slice(id).map_err(|error| corrupt(error.to_string()))?,
         account: name(get(row, 0)?)?,
@@ -51,8 +42,8 @@ pub(super) fn entry(row: &SqliteRow) -> Result<Entry, StoreError> {
     Ok(entry.at(narrow(get(row, 1)?)?))
 }
 
-pub(super) fn account(row: &SqliteRow) -> Result<Account, StoreError> {
-    let groups = get::<Option<&str>>(row, 6)?.unwrap_or_default();
+pub(super) fn account<E: Engine>(row: &Row<E>) -> Result<Account, StoreError> {
+    let groups = get::<E, Option<&str>>(row, 6)?.unwrap_or_default();
     let mut groups = groups
         .split('\n')
         .filter(|group| !group.is_empty())
@@ -71,10 +62,10 @@ pub(super) fn account(row: &SqliteRow) -> Result<Account, StoreError> {
 }
 
 /// The fees of rows that are one an instalment, in the order of keys and instalments.
-pub(super) fn fees(term: TermId, rows: &[SqliteRow]) -> Result<Vec<Fee>, StoreError> {
+pub(super) fn fees<E: Engine>(term: TermId, rows: &[Row<E>]) -> Result<Vec<Fee>, StoreError> {
     let mut fees: Vec<Fee> = Vec::new();
     for row in rows {
-        let payer = match get::<i64>(row, 0)? {
+        let payer = match get::<E, i64>(row, 0)? {
             0 => Payer::Group(name(get(row, 1)?)?),
             1 => Payer::Account(name(get(row, 1)?)?),
             other => return Err(corrupt(format!("{other} is no kind of payer"))),
@@ -90,8 +81,8 @@ pub(super) fn fees(term: TermId, rows: &[SqliteRow]) -> Result<Vec<Fee>, StoreEr
     Ok(fees)
 }
 
-pub(super) fn charge_made(row: &SqliteRow) -> Result<ChargeMade, StoreError> {
-    let slot = match get::<Option<i64>>(row, 2)? {
+pub(super) fn charge_made<E: Engine>(row: &Row<E>) -> Result<ChargeMade, StoreError> {
+    let slot = match get::<E, Option<i64>>(row, 2)? {
         Some(ordinal) => {
             let slot = bursar::BilledSlot::from_ordinal(ordinal);
             Some(slot.ok_or_else(|| corrupt(format!("{ordinal} is no slot")))?)

@@ -6,35 +6,34 @@ use bursar::StoreError;
 use bursar_session::store::Loaded;
 use bursar_session::{Gone, KeyHash, UserId, UserSession};
 use sqlx::pool::PoolConnection;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteRow};
-use sqlx::{ConnectOptions as _, Connection as _, Sqlite, SqliteConnection, SqlitePool};
+use sqlx::{ConnectOptions as _, Connection as _, Pool};
 
-use super::sql;
-use crate::columns::corrupt;
+use super::columns::{Life, SessionColumns, nearest_instant};
+use super::relay::{Asked, SessionReader};
+use crate::engine::Engine;
+use crate::error::failed;
 use crate::json::JsonArray;
-use crate::relay::{Asked, SessionReader};
-use crate::session_columns::{Life, SessionColumns, nearest_instant};
-use crate::sqlite::error::failed;
-use crate::sqlite::row::get;
+use crate::ledger::columns::corrupt;
+use crate::query::{Connection, Query, Row, get, rows};
 
 const OPERATION: &str = "load sessions";
 
 /// Where sessions are read from.
-pub(in crate::sqlite) enum SqliteReader {
+pub(crate) enum Reader<E: Engine> {
     /// Connections of its own, which are kept.
-    Own(Arc<SqliteConnectOptions>),
+    Own(Arc<<Connection<E> as sqlx::Connection>::Options>),
     /// A pool that others use as well; a connection is given back at once.
-    Pool(SqlitePool),
+    Pool(Pool<E>),
 }
 
 /// What sessions are read through.
-pub(in crate::sqlite) enum Held {
-    Own(SqliteConnection),
-    Pooled(PoolConnection<Sqlite>),
+pub(crate) enum Held<E: Engine> {
+    Own(Connection<E>),
+    Pooled(PoolConnection<E>),
 }
 
-impl Held {
-    fn connection(&mut self) -> &mut SqliteConnection {
+impl<E: Engine> Held<E> {
+    fn connection(&mut self) -> &mut Connection<E> {
         match self {
             Self::Own(connection) => connection,
             Self::Pooled(connection) => connection,
@@ -42,7 +41,7 @@ impl Held {
     }
 
     /// Closes it, or gives it back.
-    pub(in crate::sqlite) async fn close(self) {
+    pub(crate) async fn close(self) {
         if let Self::Own(connection) = self
             && let Err(error) = connection.close().await
         {
@@ -51,45 +50,44 @@ impl Held {
     }
 }
 
-impl SessionReader for SqliteReader {
-    type Connection = Held;
+impl<E: Engine> SessionReader for Reader<E> {
+    type Connection = Held<E>;
 
     fn keeps(&self) -> bool {
         matches!(self, Self::Own(_))
     }
 
-    async fn connect(&self) -> Result<Held, StoreError> {
+    async fn connect(&self) -> Result<Held<E>, StoreError> {
         let connected = match self {
             Self::Own(options) => options.connect().await.map(Held::Own),
             Self::Pool(pool) => pool.acquire().await.map(Held::Pooled),
         };
-        connected.map_err(failed("connect"))
+        connected.map_err(failed::<E>("connect"))
     }
 
-    async fn read(&self, held: &mut Held, asked: &[Asked]) -> Result<Vec<Loaded>, StoreError> {
+    async fn read(&self, held: &mut Held<E>, asked: &[Asked]) -> Result<Vec<Loaded>, StoreError> {
         match asked {
-            [one] => Ok(vec![load(held.connection(), *one).await?]),
-            several => load_many(held.connection(), several).await,
+            [one] => Ok(vec![load::<E>(held.connection(), *one).await?]),
+            several => load_many::<E>(held.connection(), several).await,
         }
     }
 }
 
-async fn load(conn: &mut SqliteConnection, asked: Asked) -> Result<Loaded, StoreError> {
-    let query = sqlx::query(sql::LOAD).bind(asked.key.as_bytes().as_slice());
-    let rows = query.fetch_all(conn).await.map_err(failed(OPERATION))?;
+async fn load<E: Engine>(conn: &mut Connection<E>, asked: Asked) -> Result<Loaded, StoreError> {
+    let query = Query::new(E::SESSION.load).bind(asked.key.as_bytes());
+    let rows = rows::<E>(conn, OPERATION, query).await?;
     Ok(rows.first().map_or(Loaded::Gone(Gone::UNKNOWN), |row| loaded(row, asked.now)))
 }
 
-async fn load_many(conn: &mut SqliteConnection, asked: &[Asked]) -> Result<Vec<Loaded>, StoreError> {
+async fn load_many<E: Engine>(conn: &mut Connection<E>, asked: &[Asked]) -> Result<Vec<Loaded>, StoreError> {
     let mut hashes = JsonArray::new();
     for one in asked {
         hashes.hex(one.key.as_bytes());
     }
-    let query = sqlx::query(sql::LOAD_MANY).bind(hashes.finish()?);
-    let rows = query.fetch_all(conn).await.map_err(failed(OPERATION))?;
+    let rows = rows::<E>(conn, OPERATION, Query::new(E::SESSION.load_many).bind(hashes.finish()?)).await?;
     let mut answers = vec![Loaded::Gone(Gone::UNKNOWN); asked.len()];
     for row in &rows {
-        let at = usize::try_from(get::<i64>(row, 9)?).unwrap_or(usize::MAX);
+        let at = usize::try_from(get::<E, i64>(row, 9)?).unwrap_or(usize::MAX);
         if let (Some(answer), Some(one)) = (answers.get_mut(at), asked.get(at)) {
             *answer = loaded(row, one.now);
         }
@@ -97,12 +95,12 @@ async fn load_many(conn: &mut SqliteConnection, asked: &[Asked]) -> Result<Vec<L
     Ok(answers)
 }
 
-fn loaded(row: &SqliteRow, now: i64) -> Loaded {
+fn loaded<E: Engine>(row: &Row<E>, now: i64) -> Loaded {
     // What a column cannot hold is this one session's trouble.
     columns(row).map_or(Loaded::Undecodable, |columns| columns.loaded(now))
 }
 
-fn columns(row: &SqliteRow) -> Result<SessionColumns<'_>, StoreError> {
+fn columns<E: Engine>(row: &Row<E>) -> Result<SessionColumns<'_>, StoreError> {
     Ok(SessionColumns {
         version: get(row, 0)?,
         life: Life { gone: get(row, 1)?, gone_at: get(row, 2)?, expires_at: get(row, 4)? },
@@ -115,22 +113,22 @@ fn columns(row: &SqliteRow) -> Result<SessionColumns<'_>, StoreError> {
 }
 
 /// A page of a user's sessions.
-pub(super) async fn list_user(
-    conn: &mut SqliteConnection,
+pub(crate) async fn list_user<E: Engine>(
+    conn: &mut Connection<E>,
     user: &UserId,
     after: Option<&KeyHash>,
     limit: u32,
     now: i64,
 ) -> Result<Vec<UserSession>, StoreError> {
     let after = after.map_or(&[][..], |key| key.as_bytes());
-    let query = sqlx::query(sql::LIST_USER).bind(user.as_str()).bind(now).bind(after).bind(i64::from(limit));
-    let rows = query.fetch_all(conn).await.map_err(failed("list a user's sessions"))?;
+    let query = Query::new(E::SESSION.list_user).bind(user.as_str()).bind(now).bind(after).bind(limit);
+    let rows = rows::<E>(conn, "list a user's sessions", query).await?;
     rows.iter().map(user_session).collect()
 }
 
 /// A session is listed even if its instants are none, so that it can be ended.
-fn user_session(row: &SqliteRow) -> Result<UserSession, StoreError> {
-    let hash = <[u8; 32]>::try_from(get::<&[u8]>(row, 0)?);
+fn user_session<E: Engine>(row: &Row<E>) -> Result<UserSession, StoreError> {
+    let hash = <[u8; 32]>::try_from(get::<E, &[u8]>(row, 0)?);
     Ok(UserSession {
         key: KeyHash::from_bytes(hash.map_err(|_| corrupt("a key hash has not 32 bytes"))?),
         created_at: nearest_instant(get(row, 1)?),

@@ -6,8 +6,8 @@ use bursar::{StoreError, StoreErrorKind};
 use bursar_session::store::{Created, Deleted, Rotated, Touched, Updated};
 use bursar_session::{KeyHash, UserId};
 
+use super::batch::{Create, Delete, SessionBatch, Touch, Update, Writes};
 use crate::lane::{Reply, alike, shut_down};
-use crate::session_batch::{Create, Delete, SessionBatch, Touch, Update, Writes};
 
 /// A write of several rows. Instants are in microseconds since 1970.
 #[derive(Debug)]
@@ -47,7 +47,7 @@ pub(crate) trait SessionWriter: Send {
     fn write(&mut self, batch: &mut SessionBatch) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// Does a job, durably or not at all.
-    fn run(&mut self, job: &SessionJob) -> impl Future<Output = Result<SessionDone, StoreError>> + Send;
+    fn run_session(&mut self, job: &SessionJob) -> impl Future<Output = Result<SessionDone, StoreError>> + Send;
 }
 
 /// What sessions ask of a lane.
@@ -125,7 +125,7 @@ impl SessionRound {
             answer(self.deleted, deletes, &error);
         }
         for (job, reply) in self.jobs {
-            let _ = reply.send(writer.run(&job).await);
+            let _ = reply.send(writer.run_session(&job).await);
         }
     }
 }

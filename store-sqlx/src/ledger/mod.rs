@@ -1,0 +1,13 @@
+//! Ledgers: the same over every database.
+
+pub(crate) mod batch;
+pub(crate) mod bill;
+pub(crate) mod columns;
+pub(crate) mod commit;
+pub(crate) mod lane;
+pub(crate) mod post;
+pub(crate) mod read;
+pub(crate) mod reprice;
+mod row;
+pub(crate) mod statements;
+pub(crate) mod sums;

@@ -1,0 +1,91 @@
+//! The schema: embedded, versioned, applied at every start by whoever comes first (S7).
+
+use bursar::{StoreError, StoreErrorKind};
+use sha2::{Digest, Sha256};
+
+use crate::engine::Engine;
+use crate::error::{Phase, failed, store_error};
+use crate::query::{Connection, begin, Query, execute, get, row, rows};
+use crate::surroundings::now;
+
+/// A step of the schema. Once released it is never edited: another step follows it.
+#[derive(Debug)]
+pub(crate) struct Migration {
+    pub(crate) version: i64,
+    pub(crate) name: &'static str,
+    pub(crate) sql: &'static str,
+    /// Whether this build of the library needs it. One that it does not need is known all the same, so that builds with other features
+    /// share a database.
+    pub(crate) needed: bool,
+}
+
+/// The steps of a database's schema, and the statements by which is kept which of them were taken.
+#[derive(Debug)]
+pub struct Schema {
+    pub(crate) migrations: &'static [Migration],
+    /// Whether the table of what was applied is there; its parameter is true.
+    pub(crate) exists: &'static str,
+    /// Keeps others from migrating until the transaction ends, where its beginning does not.
+    pub(crate) lock: Option<&'static str>,
+    pub(crate) table: &'static str,
+    /// The versions and checksums of what was applied; its parameter is true.
+    pub(crate) applied: &'static str,
+    pub(crate) keep: &'static str,
+}
+
+const OPERATION: &str = "migrate the schema";
+
+/// Brings the schema up to date. Where it is, nothing is written and no lock taken; else one of those who come at once does it, and the
+/// others find it done.
+pub(crate) async fn migrate<E: Engine>(conn: &mut Connection<E>) -> Result<(), StoreError> {
+    if missing::<E>(conn).await?.is_empty() {
+        return Ok(());
+    }
+    let begun = begin::<E>(conn, E::BEGIN).await;
+    let mut transaction = begun.map_err(failed::<E>(OPERATION))?;
+    let conn = &mut *transaction;
+    if let Some(lock) = E::SCHEMA.lock {
+        E::execute_script(conn, lock).await.map_err(failed::<E>(OPERATION))?;
+    }
+    E::execute_script(conn, E::SCHEMA.table).await.map_err(failed::<E>(OPERATION))?;
+    for migration in missing::<E>(conn).await? {
+        E::execute_script(conn, migration.sql).await.map_err(failed::<E>(OPERATION))?;
+        let checksum = checksum(migration);
+        let kept = Query::new(E::SCHEMA.keep).bind(migration.version).bind(migration.name);
+        let kept = kept.bind(checksum.as_slice()).bind(now().timestamp_micros());
+        execute::<E>(conn, OPERATION, kept).await?;
+        tracing::info!(version = migration.version, name = migration.name, "migrated bursar's tables");
+    }
+    transaction.commit().await.map_err(|error| store_error::<E>(OPERATION, Phase::Before, error))
+}
+
+/// The steps that are needed and not applied yet.
+async fn missing<E: Engine>(conn: &mut Connection<E>) -> Result<Vec<&'static Migration>, StoreError> {
+    let exists = row::<E>(conn, OPERATION, Query::new(E::SCHEMA.exists).bind(true)).await?;
+    let exists = exists.map(|row| get::<E, bool>(&row, 0)).transpose()?;
+    let mut applied = Vec::new();
+    if exists == Some(true) {
+        applied = rows::<E>(conn, OPERATION, Query::new(E::SCHEMA.applied).bind(true)).await?;
+    }
+    let mut missing: Vec<&Migration> = E::SCHEMA.migrations.iter().collect();
+    for row in &applied {
+        let version: i64 = get(row, 0)?;
+        let Some(at) = missing.iter().position(|migration| migration.version == version) else {
+            let detail =
+                format!("the tables are of schema {version}, newer than this library knows; upgrade it");
+            return Err(StoreError::new(StoreErrorKind::NewerSchema, OPERATION, detail));
+        };
+        if checksum(missing.remove(at)) != get::<E, &[u8]>(row, 1)? {
+            let detail = format!(
+                "schema {version} was not made by this library; restore a backup, or use the library that made it"
+            );
+            return Err(StoreError::corrupt(OPERATION, detail));
+        }
+    }
+    missing.retain(|migration| migration.needed);
+    Ok(missing)
+}
+
+fn checksum(migration: &Migration) -> Vec<u8> {
+    Sha256::digest(migration.sql).to_vec()
+}

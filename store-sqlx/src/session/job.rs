@@ -1,0 +1,80 @@
+//! Writes of several rows of sessions.
+
+use bursar::StoreError;
+use bursar_session::store::Rotated;
+use bursar_session::{Gone, GoneReason, KeyHash};
+
+use super::columns::{Life, kept_until};
+use super::lane::{SessionDone, SessionJob};
+use crate::engine::Engine;
+use crate::error::{Phase, failed, store_error};
+use crate::query::{Connection, begin, Query, execute, execute_in, execute_unless_refused, get, row};
+
+pub(super) async fn run<E: Engine>(conn: &mut Connection<E>, job: &SessionJob) -> Result<SessionDone, StoreError> {
+    match job {
+        SessionJob::Rotate { key, to, now } => rotate::<E>(conn, key, to, *now).await.map(SessionDone::Rotated),
+        SessionJob::DeleteUser { user, except, now } => {
+            let query = Query::new(E::SESSION.delete_user).bind(user.as_str());
+            let query =
+                query.bind(i64::from(GoneReason::LoggedOut.number())).bind(*now).bind(kept_until(*now));
+            let query = query.bind(except.as_ref().map(|key| key.as_bytes().as_slice()));
+            execute_in::<E>(conn, "delete a user's sessions", query, Phase::Commit).await.map(SessionDone::Rows)
+        }
+        SessionJob::DeleteExpired { limit, now } => {
+            let later = Query::new(E::SESSION.clean_later).bind(*now).bind(*limit);
+            execute_in::<E>(conn, "delete expired sessions", later, Phase::Commit).await?;
+            let clean = Query::new(E::SESSION.clean).bind(*now).bind(*limit);
+            execute_in::<E>(conn, "delete expired sessions", clean, Phase::Commit).await.map(SessionDone::Rows)
+        }
+    }
+}
+
+const ROTATE: &str = "rotate a session";
+
+async fn rotate<E: Engine>(
+    conn: &mut Connection<E>,
+    key: &KeyHash,
+    to: &KeyHash,
+    now: i64,
+) -> Result<Rotated, StoreError> {
+    let begun = begin::<E>(conn, E::BEGIN).await;
+    let mut transaction = begun.map_err(failed::<E>("begin a transaction"))?;
+    match rotate_within::<E>(&mut transaction, key, to, now).await {
+        Ok(Rotated::Rotated) => {
+            transaction.commit().await.map_err(|error| store_error::<E>(ROTATE, Phase::Commit, error))?;
+            Ok(Rotated::Rotated)
+        }
+        Ok(other) => {
+            transaction.rollback().await.map_err(failed::<E>("roll back"))?;
+            Ok(other)
+        }
+        Err(error) => {
+            if let Err(second) = transaction.rollback().await {
+                tracing::debug!(error = %second, "nothing was left to roll back");
+            }
+            Err(error)
+        }
+    }
+}
+
+async fn rotate_within<E: Engine>(
+    conn: &mut Connection<E>,
+    key: &KeyHash,
+    to: &KeyHash,
+    now: i64,
+) -> Result<Rotated, StoreError> {
+    let (key, to) = (key.as_bytes(), to.as_bytes());
+    let moved = Query::new(E::SESSION.rotate).bind(key).bind(to).bind(now);
+    // Somebody may take the new key in the same moment.
+    let Some(moved) = execute_unless_refused::<E>(conn, ROTATE, moved).await? else { return Ok(Rotated::Exists) };
+    if moved == 0 {
+        let found = row::<E>(conn, ROTATE, Query::new(E::SESSION.life).bind(key)).await?;
+        let Some(row) = found else { return Ok(Rotated::Gone(Gone::UNKNOWN)) };
+        let life = Life { gone: get(&row, 0)?, gone_at: get(&row, 1)?, expires_at: get(&row, 2)? };
+        return Ok(life.gone(now).map_or(Rotated::Exists, Rotated::Gone));
+    }
+    let reason = i64::from(GoneReason::Rotated.number());
+    let kept = Query::new(E::SESSION.rotated).bind(key).bind(reason).bind(now).bind(kept_until(now));
+    execute::<E>(conn, ROTATE, kept).await?;
+    Ok(Rotated::Rotated)
+}

@@ -1,0 +1,24 @@
+//! The statements on sessions that every database has a text of its own for. What each asks and gives stands with the texts; parameters and
+//! columns are the same in all.
+
+/// A database's statements on sessions.
+#[derive(Debug)]
+pub struct SessionSql {
+    pub(crate) load: &'static str,
+    pub(crate) load_many: &'static str,
+    pub(crate) lives: &'static str,
+    pub(crate) life: &'static str,
+    pub(crate) create: &'static str,
+    pub(crate) update: &'static str,
+    pub(crate) update_one: &'static str,
+    pub(crate) touch: &'static str,
+    pub(crate) delete: &'static str,
+    pub(crate) rotate: &'static str,
+    pub(crate) rotated: &'static str,
+    pub(crate) list_user: &'static str,
+    pub(crate) delete_user: &'static str,
+    pub(crate) clean_later: &'static str,
+    pub(crate) clean: &'static str,
+    /// [`update`](Self::update) where that one passes over what moves an index; nothing where it does not.
+    pub(crate) update_indexed: Option<&'static str>,
+}
