@@ -77,6 +77,7 @@ macro_rules! reading {
         }
     }};
 }
+#[cfg(feature = "session")]
 pub(crate) use reading;
 
 impl<E: Engine> SqlStore<E> {

@@ -13,7 +13,9 @@ use sqlx::Pool;
 use tokio::sync::Semaphore;
 
 use crate::engine::Engine;
-use crate::lane::{Lane, Reply, shut_down};
+#[cfg(feature = "session")]
+use crate::lane::Reply;
+use crate::lane::{Lane, shut_down};
 use crate::ledger::lane::{Done, Job, LedgerWriter as _};
 #[cfg(feature = "session")]
 use crate::session::lane::{SessionDone, SessionJob, SessionWork, SessionWriter as _};

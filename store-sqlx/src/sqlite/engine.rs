@@ -55,10 +55,7 @@ impl Engine for Sqlite {
         Ok(done.rows_affected())
     }
 
-    async fn execute_script<'c>(
-        conn: &'c mut SqliteConnection,
-        sql: &'static str,
-    ) -> Result<(), sqlx::Error> {
+    async fn execute_script(conn: &mut SqliteConnection, sql: &'static str) -> Result<(), sqlx::Error> {
         sqlx::raw_sql(sql).execute(conn).await.map(drop)
     }
 
