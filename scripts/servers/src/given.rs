@@ -1,0 +1,51 @@
+//! What the environment gives a test.
+
+use crate::{Engine, Error, Service, mariadb, postgres, redis};
+
+/// What a test is given of a service by the environment.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Given {
+    /// It is there; of a cluster, the URLs of its nodes with commas between them.
+    Url(String),
+    /// It is not there, and nobody asked for it.
+    Absent,
+    /// It is not there though `BURSAR_TEST_REQUIRE` names it: what to do about that.
+    Missing(String),
+}
+
+fn is_required(word: &str) -> bool {
+    std::env::var("BURSAR_TEST_REQUIRE").is_ok_and(|list| list.split(',').any(|one| one.trim() == word))
+}
+
+/// What the environment says of a service: its URL is in [`Service::variable`], and `BURSAR_TEST_REQUIRE` lists what may not be absent.
+pub fn given(service: impl Into<Service>) -> Given {
+    let service = service.into();
+    let variable = service.variable();
+    match std::env::var(variable) {
+        Ok(url) if !url.is_empty() => Given::Url(url),
+        _ if is_required(service.name()) => Given::Missing(format!(
+            "BURSAR_TEST_REQUIRE names {service}, and {variable} is not set; set it, or run scripts/test"
+        )),
+        _ => Given::Absent,
+    }
+}
+
+/// Whether tests can start a server of their own here.
+///
+/// # Errors
+///
+/// When they cannot though `BURSAR_TEST_REQUIRE` has the word `private`: what to do about that.
+pub fn private(engine: Engine) -> Result<bool, String> {
+    let there: Result<(), Error> = match engine {
+        Engine::Postgres => postgres::programs(),
+        Engine::Mariadb => mariadb::programs(),
+        Engine::Redis => redis::programs(),
+    };
+    match there {
+        Ok(()) => Ok(true),
+        Err(error) if is_required("private") => {
+            Err(format!("BURSAR_TEST_REQUIRE asks for servers of the tests' own: {error}"))
+        }
+        Err(_) => Ok(false),
+    }
+}

@@ -1,0 +1,30 @@
+//! Servers for tests: private PostgreSQL, MariaDB and Redis servers that are started, killed, started again and stopped, and what a test is
+//! given by the environment.
+//!
+//! | for | see |
+//! |---|---|
+//! | a server of one's own, to kill | [`Server`] |
+//! | the server that all tests share | [`given`], [`Given`] |
+//! | trials that are ignored where nothing is given | [`trials`] |
+//!
+//! A server lives in a folder of its own under the folder for temporary files, listens on loopback alone, keeps the durable settings it comes
+//! with, and is gone with the [`Server`], or with the process, however that ends.
+
+mod engine;
+mod error;
+mod given;
+mod home;
+mod mariadb;
+mod patience;
+mod port;
+mod postgres;
+mod process;
+mod programs;
+mod redis;
+mod server;
+pub mod trials;
+
+pub use engine::{Engine, Service};
+pub use error::Error;
+pub use given::{Given, given, private};
+pub use server::Server;
