@@ -5,6 +5,7 @@
 //! |---|---|
 //! | a server of one's own, to kill | [`Server`] |
 //! | the server that all tests share | [`given`], [`Given`] |
+//! | connections that are cut when the test wants it | [`Proxy`], [`Cut`] |
 //! | trials that are ignored where nothing is given | [`trials`] |
 //!
 //! A server lives in a folder of its own under the folder for temporary files, listens on loopback alone, keeps the durable settings it comes
@@ -20,6 +21,7 @@ mod port;
 mod postgres;
 mod process;
 mod programs;
+mod proxy;
 mod redis;
 mod server;
 pub mod trials;
@@ -27,4 +29,5 @@ pub mod trials;
 pub use engine::{Engine, Service};
 pub use error::Error;
 pub use given::{Given, given, private};
+pub use proxy::{Cut, Proxy};
 pub use server::Server;
