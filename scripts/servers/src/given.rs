@@ -1,6 +1,6 @@
 //! What the environment gives a test.
 
-use crate::{Engine, Error, Service, mariadb, postgres, redis};
+use crate::{Engine, Error, Service, galera, mariadb, postgres, redis};
 
 /// What a test is given of a service by the environment.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -30,16 +30,17 @@ pub fn given(service: impl Into<Service>) -> Given {
     }
 }
 
-/// Whether tests can start a server of their own here.
+/// Whether tests can start a server or a cluster of their own here.
 ///
 /// # Errors
 ///
 /// When they cannot though `BURSAR_TEST_REQUIRE` has the word `private`: what to do about that.
-pub fn private(engine: Engine) -> Result<bool, String> {
-    let there: Result<(), Error> = match engine {
-        Engine::Postgres => postgres::programs(),
-        Engine::Mariadb => mariadb::programs(),
-        Engine::Redis => redis::programs(),
+pub fn private(service: impl Into<Service>) -> Result<bool, String> {
+    let there: Result<(), Error> = match service.into() {
+        Service::One(Engine::Postgres) => postgres::programs(),
+        Service::One(Engine::Mariadb) => mariadb::programs(),
+        Service::One(Engine::Redis) | Service::RedisCluster => redis::programs(),
+        Service::Galera => galera::programs(),
     };
     match there {
         Ok(()) => Ok(true),

@@ -4,6 +4,7 @@
 //! | for | see |
 //! |---|---|
 //! | a server of one's own, to kill | [`Server`] |
+//! | a cluster of one's own | [`GaleraCluster`], [`RedisCluster`] |
 //! | the server that all tests share | [`given`], [`Given`] |
 //! | connections that are cut when the test wants it | [`Proxy`], [`Cut`] |
 //! | trials that are ignored where nothing is given | [`trials`] |
@@ -13,6 +14,7 @@
 
 mod engine;
 mod error;
+mod galera;
 mod given;
 mod home;
 mod mariadb;
@@ -23,11 +25,16 @@ mod process;
 mod programs;
 mod proxy;
 mod redis;
+mod redis_cluster;
 mod server;
+mod suite;
 pub mod trials;
 
 pub use engine::{Engine, Service};
 pub use error::Error;
+pub use galera::GaleraCluster;
 pub use given::{Given, given, private};
 pub use proxy::{Cut, Proxy};
+pub use redis_cluster::RedisCluster;
 pub use server::Server;
+pub use suite::Suite;

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use crate::Error;
 use crate::home::Home;
-use crate::process::{command, is_root, run};
+use crate::process::{User, command, is_root, run};
 use crate::programs::{find, need};
 use crate::server::{Settings, dial};
 
@@ -41,18 +41,16 @@ pub(crate) fn programs() -> Result<(), Error> {
     Ok(())
 }
 
-fn as_root(command: &mut Command) {
-    if is_root() {
-        command.arg("--user=root");
-    }
+/// The user of MariaDB's packages: it warns about root, and Galera's transfers of whole states fail for root.
+pub(crate) fn user() -> Option<User> {
+    is_root().then(|| User::named(&["mysql", "nobody"])).flatten()
 }
 
 pub(crate) fn make(home: &Home) -> Result<(), Error> {
     let (server, mysql) = server()?;
     let maker = if mysql { server } else { need(&["mariadb-install-db", "mysql_install_db"], ADVICE)? };
-    let mut make = command(&maker, None);
+    let mut make = command(&maker, home.user());
     make.arg("--no-defaults").arg(format!("--datadir={}", home.data().display())).current_dir(home.path());
-    as_root(&mut make);
     if mysql {
         make.arg("--initialize-insecure");
     } else {
@@ -66,9 +64,8 @@ pub(crate) fn make(home: &Home) -> Result<(), Error> {
 
 pub(crate) fn serve(home: &Home, port: u16, settings: &Settings) -> Result<(PathBuf, Command), Error> {
     let (server, mysql) = server()?;
-    let mut serve = command(&server, None);
+    let mut serve = command(&server, home.user());
     serve.arg("--no-defaults").current_dir(home.path());
-    as_root(&mut serve);
     for (key, path) in [("datadir", "data"), ("socket", "socket"), ("pid-file", "pid")] {
         serve.arg(format!("--{key}={}", home.path().join(path).display()));
     }

@@ -45,10 +45,16 @@ pub(crate) fn answers(port: u16) -> bool {
     ping().unwrap_or(false)
 }
 
-pub(crate) fn ask(port: u16, words: &str) -> Result<String, Error> {
+/// Runs Redis's own client.
+pub(crate) fn cli(words: &[&str]) -> Result<String, Error> {
     let client = need(&["redis-cli", "valkey-cli"], ADVICE)?;
-    let mut ask = command(&client, None);
+    let mut cli = command(&client, None);
+    cli.args(words);
+    run(&client, cli)
+}
+
+pub(crate) fn ask(port: u16, words: &str) -> Result<String, Error> {
     // `-e`: an error is an exit code, as with the others.
-    ask.args(["-e", "-h", "127.0.0.1", "-p", &port.to_string()]).args(words.split_whitespace());
-    run(&client, ask)
+    let (at, port) = (["-e", "-h", "127.0.0.1", "-p"], port.to_string());
+    cli(&at.into_iter().chain([&*port]).chain(words.split_whitespace()).collect::<Vec<_>>())
 }

@@ -1,13 +1,16 @@
 //! A private server.
 
 use std::net::{Ipv4Addr, TcpStream};
+use std::path::PathBuf;
+use std::process::Command;
 use std::time::Duration;
 
 use rustix::process::Signal;
 
 use crate::home::Home;
+use crate::patience::{PATIENCE, until};
 use crate::port::Port;
-use crate::process::Process;
+use crate::process::{Process, tail};
 use crate::{Engine, Error, mariadb, postgres, redis};
 
 /// How long a server that listens may take to say a word.
@@ -62,22 +65,35 @@ impl Server {
     ///
     /// When it is not installed, does not know a setting, or does not answer in time.
     pub fn start_with(engine: Engine, settings: &[(&str, &str)]) -> Result<Self, Error> {
-        let user = if engine == Engine::Postgres { postgres::user() } else { None };
+        let mut server = Self::lay(engine, settings)?;
+        server.restart()?;
+        server.furnish()?;
+        Ok(server)
+    }
+
+    /// A server that has not been started yet.
+    pub(crate) fn lay(engine: Engine, settings: &[(&str, &str)]) -> Result<Self, Error> {
+        let user = match engine {
+            Engine::Postgres => postgres::user(),
+            Engine::Mariadb => mariadb::user(),
+            Engine::Redis => None,
+        };
         let home = Home::new(user)?;
         match engine {
             Engine::Postgres => postgres::make(&home)?,
             Engine::Mariadb => mariadb::make(&home)?,
             Engine::Redis => redis::make(&home)?,
         }
-        let settings = Settings::of(settings);
-        let mut server = Self { engine, settings, process: None, home, port: Port::take()? };
-        server.restart()?;
-        match engine {
-            Engine::Postgres => postgres::furnish(&server.home, server.port())?,
-            Engine::Mariadb => mariadb::furnish(&server.home)?,
-            Engine::Redis => {}
+        Ok(Self { engine, settings: Settings::of(settings), process: None, home, port: Port::take()? })
+    }
+
+    /// What is done once, after the first start.
+    pub(crate) fn furnish(&self) -> Result<(), Error> {
+        match self.engine {
+            Engine::Postgres => postgres::furnish(&self.home, self.port()),
+            Engine::Mariadb => mariadb::furnish(&self.home),
+            Engine::Redis => Ok(()),
         }
-        Ok(server)
     }
 
     /// What it is.
@@ -124,13 +140,16 @@ impl Server {
     ///
     /// When it does not answer in time.
     pub fn restart(&mut self) -> Result<(), Error> {
+        self.begin(&[])
+    }
+
+    /// Starts it with arguments for this time only.
+    pub(crate) fn begin(&mut self, once: &[&str]) -> Result<(), Error> {
         self.kill()?;
-        let (home, port) = (&self.home, self.port());
-        let (program, command) = match self.engine {
-            Engine::Postgres => postgres::serve(home, port, &self.settings)?,
-            Engine::Mariadb => mariadb::serve(home, port, &self.settings)?,
-            Engine::Redis => redis::serve(home, port, &self.settings)?,
-        };
+        let port = self.port();
+        let (program, mut command) = self.command()?;
+        command.args(once);
+        let home = &self.home;
         let what = format!("{} on port {port}", self.engine);
         let process = Process::start(&what, &program, command, home.path(), &home.log())?;
         self.process.insert(process).wait_until(|| match self.engine {
@@ -138,6 +157,30 @@ impl Server {
             Engine::Mariadb => mariadb::answers(port),
             Engine::Redis => redis::answers(port),
         })
+    }
+
+    /// The program, and how it is called.
+    pub(crate) fn command(&self) -> Result<(PathBuf, Command), Error> {
+        let (home, port) = (&self.home, self.port());
+        match self.engine {
+            Engine::Postgres => postgres::serve(home, port, &self.settings),
+            Engine::Mariadb => mariadb::serve(home, port, &self.settings),
+            Engine::Redis => redis::serve(home, port, &self.settings),
+        }
+    }
+
+    /// Waits until something is so.
+    pub(crate) fn await_that(&self, what: &str, look: impl Fn(&Self) -> bool) -> Result<(), Error> {
+        let seen = until(PATIENCE, || Ok::<_, Error>(look(self).then_some(())))?;
+        seen.ok_or_else(|| Error::Late {
+            what: format!("{} on port {}: {what}", self.engine, self.port()),
+            patience: PATIENCE,
+            log: tail(&self.home.log()),
+        })
+    }
+
+    pub(crate) const fn home(&self) -> &Home {
+        &self.home
     }
 
     /// Has it end cleanly, and removes its folder.

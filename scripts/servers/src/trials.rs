@@ -2,7 +2,7 @@
 
 use libtest_mimic::{Failed, Trial};
 
-use crate::{Engine, Given, Service, given, private};
+use crate::{Given, Service, given, private};
 
 fn absent(name: String, why: String) -> Trial {
     Trial::test(name, move || Err(Failed::from(why))).with_ignored_flag(true)
@@ -22,16 +22,16 @@ pub fn shared(
     }
 }
 
-/// A trial that starts a server of its own.
+/// A trial that starts a server or a cluster of its own.
 pub fn own(
     name: impl Into<String>,
-    engine: Engine,
+    service: impl Into<Service>,
     test: impl FnOnce() -> Result<(), Failed> + Send + 'static,
 ) -> Trial {
-    let name = name.into();
-    match private(engine) {
+    let (name, service) = (name.into(), service.into());
+    match private(service) {
         Ok(true) => Trial::test(name, test),
-        Ok(false) => absent(name, format!("{engine} is not installed; run scripts/test")),
+        Ok(false) => absent(name, format!("{service} is not installed; run scripts/test")),
         Err(why) => Trial::test(name, move || Err(why.into())),
     }
 }
