@@ -98,6 +98,10 @@ fn attend(mut command: Command, told: &Receiver<i32>) -> std::io::Result<ExitSta
     let mut patience = None;
     loop {
         if let Some(status) = child.try_wait()? {
+            if alone && patience.is_some() {
+                // Some of what it started may not have listened.
+                tell(Signal::KILL);
+            }
             return Ok(status);
         }
         match told.recv_timeout(LOOK) {
