@@ -4,6 +4,8 @@
 //! | for | see |
 //! |---|---|
 //! | a server of one's own, to kill | [`Server`] |
+//! | a server that can be read only, or its replica | [`Server::read_only`], [`Server::replica`] |
+//! | a pool in front of PostgreSQL | [`Bouncer`] |
 //! | a cluster of one's own | [`GaleraCluster`], [`RedisCluster`] |
 //! | the server that all tests share | [`given`], [`Given`] |
 //! | connections that are cut when the test wants it | [`Proxy`], [`Cut`] |
@@ -12,6 +14,7 @@
 //! A server lives in a folder of its own under the folder for temporary files, listens on loopback alone, keeps the durable settings it comes
 //! with, and is gone with the [`Server`], or with the process, however that ends.
 
+mod bouncer;
 mod engine;
 mod error;
 mod galera;
@@ -27,9 +30,11 @@ mod proxy;
 mod redis;
 mod redis_cluster;
 mod server;
+mod standby;
 mod suite;
 pub mod trials;
 
+pub use bouncer::{Bouncer, PoolMode};
 pub use engine::{Engine, Service};
 pub use error::Error;
 pub use galera::GaleraCluster;

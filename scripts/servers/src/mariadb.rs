@@ -105,11 +105,17 @@ pub(crate) fn furnish(home: &Home) -> Result<(), Error> {
     std::fs::remove_file(furnish).map_err(Error::io("removing what MariaDB began with"))
 }
 
-pub(crate) fn ask(home: &Home, statement: &str) -> Result<String, Error> {
+/// Asks as the administrator, or as `bursar` at a port.
+pub(crate) fn ask(home: &Home, port: Option<u16>, statement: &str) -> Result<String, Error> {
     let client = need(&["mariadb", "mysql"], ADVICE)?;
     let mut ask = command(&client, None);
-    ask.args(["--no-defaults", "--batch", "--skip-column-names", "--user=root", "--database=bursar"]);
-    ask.arg(format!("--socket={}", home.path().join("socket").display()));
+    ask.args(["--no-defaults", "--batch", "--skip-column-names", "--database=bursar"]);
+    match port {
+        Some(port) => {
+            ask.args(["--user=bursar", "--host=127.0.0.1", "--protocol=tcp", &format!("--port={port}")])
+        }
+        None => ask.args(["--user=root", &format!("--socket={}", home.path().join("socket").display())]),
+    };
     ask.arg(format!("--execute={statement}"));
     run(&client, ask)
 }

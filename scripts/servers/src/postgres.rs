@@ -40,6 +40,23 @@ pub(crate) fn make(home: &Home) -> Result<(), Error> {
     run(&initdb, make).map(drop)
 }
 
+/// Lays a replica out: the data of another server, and where to follow it.
+pub(crate) fn copy(home: &Home, primary: u16) -> Result<(), Error> {
+    let copier = programs::postgres("pg_basebackup")?;
+    let mut copy = command(&copier, home.user());
+    copy.args([
+        "--write-recovery-conf",
+        "--checkpoint=fast",
+        "--no-sync",
+        "-h",
+        "127.0.0.1",
+        "-U",
+        "postgres",
+    ]);
+    copy.args(["-p", &primary.to_string(), "-D"]).arg(home.data()).current_dir(home.path());
+    run(&copier, copy).map(drop)
+}
+
 pub(crate) fn serve(home: &Home, port: u16, settings: &Settings) -> Result<(PathBuf, Command), Error> {
     let postgres = programs::postgres("postgres")?;
     let mut serve = command(&postgres, home.user());

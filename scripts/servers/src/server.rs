@@ -1,7 +1,7 @@
 //! A private server.
 
 use std::net::{Ipv4Addr, TcpStream};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -73,18 +73,31 @@ impl Server {
 
     /// A server that has not been started yet.
     pub(crate) fn lay(engine: Engine, settings: &[(&str, &str)]) -> Result<Self, Error> {
+        Self::laid(engine, Settings::of(settings), |home| match engine {
+            Engine::Postgres => postgres::make(home),
+            Engine::Mariadb => mariadb::make(home),
+            Engine::Redis => redis::make(home),
+        })
+    }
+
+    /// One with the same settings, laid out in another way.
+    pub(crate) fn beside(&self, make: impl FnOnce(&Home) -> Result<(), Error>) -> Result<Self, Error> {
+        Self::laid(self.engine, self.settings.clone(), make)
+    }
+
+    fn laid(
+        engine: Engine,
+        settings: Settings,
+        make: impl FnOnce(&Home) -> Result<(), Error>,
+    ) -> Result<Self, Error> {
         let user = match engine {
             Engine::Postgres => postgres::user(),
             Engine::Mariadb => mariadb::user(),
             Engine::Redis => None,
         };
         let home = Home::new(user)?;
-        match engine {
-            Engine::Postgres => postgres::make(&home)?,
-            Engine::Mariadb => mariadb::make(&home)?,
-            Engine::Redis => redis::make(&home)?,
-        }
-        Ok(Self { engine, settings: Settings::of(settings), process: None, home, port: Port::take()? })
+        make(&home)?;
+        Ok(Self { engine, settings, process: None, home, port: Port::take()? })
     }
 
     /// What is done once, after the first start.
@@ -117,6 +130,12 @@ impl Server {
     #[must_use]
     pub const fn port(&self) -> u16 {
         self.port.number()
+    }
+
+    /// Its folder: `data` is what it keeps, `log` what it says.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.home.path()
     }
 
     /// Its process, or 0 while it is down.
@@ -202,8 +221,21 @@ impl Server {
     pub fn ask(&self, statement: &str) -> Result<String, Error> {
         match self.engine {
             Engine::Postgres => postgres::ask(&self.home, self.port(), "bursar", statement),
-            Engine::Mariadb => mariadb::ask(&self.home, statement),
+            Engine::Mariadb => mariadb::ask(&self.home, None, statement),
             Engine::Redis => redis::ask(self.port(), statement),
+        }
+    }
+
+    /// Runs a statement of MariaDB as `bursar`, who may do less than an administrator while the server is read-only; of others the same as
+    /// [`Server::ask`].
+    ///
+    /// # Errors
+    ///
+    /// When the statement fails.
+    pub fn ask_as_bursar(&self, statement: &str) -> Result<String, Error> {
+        match self.engine {
+            Engine::Mariadb => mariadb::ask(&self.home, Some(self.port()), statement),
+            Engine::Postgres | Engine::Redis => self.ask(statement),
         }
     }
 }
