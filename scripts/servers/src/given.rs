@@ -1,6 +1,6 @@
 //! What the environment gives a test.
 
-use crate::{Engine, Error, Service, galera, mariadb, postgres, redis};
+use crate::{Engine, Service, galera, mariadb, postgres, redis};
 
 /// What a test is given of a service by the environment.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -13,7 +13,8 @@ pub enum Given {
     Missing(String),
 }
 
-fn is_required(word: &str) -> bool {
+/// Whether `BURSAR_TEST_REQUIRE` has a word.
+pub(crate) fn is_required(word: &str) -> bool {
     std::env::var("BURSAR_TEST_REQUIRE").is_ok_and(|list| list.split(',').any(|one| one.trim() == word))
 }
 
@@ -34,19 +35,20 @@ pub fn given(service: impl Into<Service>) -> Given {
 ///
 /// # Errors
 ///
-/// When they cannot though `BURSAR_TEST_REQUIRE` has the word `private`: what to do about that.
+/// When they cannot though `BURSAR_TEST_REQUIRE` asks for it, of servers with the word `private` and of a cluster with its name: what to do
+/// about that.
 pub fn private(service: impl Into<Service>) -> Result<bool, String> {
-    let there: Result<(), Error> = match service.into() {
-        Service::One(Engine::Postgres) => postgres::programs(),
-        Service::One(Engine::Mariadb) => mariadb::programs(),
-        Service::One(Engine::Redis) | Service::RedisCluster => redis::programs(),
-        Service::Galera => galera::programs(),
+    let service = service.into();
+    let (there, word) = match service {
+        Service::One(Engine::Postgres) => (postgres::programs(), "private"),
+        Service::One(Engine::Mariadb) => (mariadb::programs(), "private"),
+        Service::One(Engine::Redis) => (redis::programs(), "private"),
+        Service::Galera => (galera::programs(), service.name()),
+        Service::RedisCluster => (redis::programs(), service.name()),
     };
     match there {
         Ok(()) => Ok(true),
-        Err(error) if is_required("private") => {
-            Err(format!("BURSAR_TEST_REQUIRE asks for servers of the tests' own: {error}"))
-        }
+        Err(error) if is_required(word) => Err(format!("BURSAR_TEST_REQUIRE has {word}: {error}")),
         Err(_) => Ok(false),
     }
 }

@@ -2,6 +2,7 @@
 
 use libtest_mimic::{Failed, Trial};
 
+use crate::given::is_required;
 use crate::{Given, Service, given, private};
 
 fn absent(name: String, why: String) -> Trial {
@@ -22,15 +23,16 @@ pub fn shared(
     }
 }
 
-/// A trial that starts a server or a cluster of its own.
+/// A trial that starts a server or a cluster of its own. With a cluster it takes long, and is ignored unless `BURSAR_TEST_REQUIRE` names that.
 pub fn own(
     name: impl Into<String>,
     service: impl Into<Service>,
     test: impl FnOnce() -> Result<(), Failed> + Send + 'static,
 ) -> Trial {
     let (name, service) = (name.into(), service.into());
+    let asked = matches!(service, Service::One(_)) || is_required(service.name());
     match private(service) {
-        Ok(true) => Trial::test(name, test),
+        Ok(true) => Trial::test(name, test).with_ignored_flag(!asked),
         Ok(false) => absent(name, format!("{service} is not installed; run scripts/test")),
         Err(why) => Trial::test(name, move || Err(why.into())),
     }

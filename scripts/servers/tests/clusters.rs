@@ -5,8 +5,8 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use bursar_servers::{GaleraCluster, RedisCluster, Server, Service, private, trials};
-use libtest_mimic::{Arguments, Failed, Trial};
+use bursar_servers::{GaleraCluster, RedisCluster, Server, Service, trials};
+use libtest_mimic::{Arguments, Failed};
 
 /// Says a thing to a node until it takes it: the group has to notice first that another is gone.
 fn insist(node: &Server, statement: &str) -> Result<String, Failed> {
@@ -58,12 +58,13 @@ fn redis_cluster() -> Result<(), Failed> {
 }
 
 fn main() -> ExitCode {
-    let required = std::env::var("BURSAR_TEST_REQUIRE").unwrap_or_default();
-    let trial = |service: Service, test: fn() -> Result<(), Failed>| {
-        let wanted = required.split(',').any(|word| word == service.name());
-        let trial = trials::own(format!("cluster: {service} loses a node and gets it back"), service, test);
-        if wanted || private(service).is_err() { trial } else { trial.with_ignored_flag(true) }
-    };
-    let all: Vec<Trial> = vec![trial(Service::Galera, galera), trial(Service::RedisCluster, redis_cluster)];
+    let all = vec![
+        trials::own("cluster: galera loses a node and gets it back", Service::Galera, galera),
+        trials::own(
+            "cluster: redis-cluster loses a node and gets it back",
+            Service::RedisCluster,
+            redis_cluster,
+        ),
+    ];
     libtest_mimic::run(&Arguments::from_args(), all).exit_code()
 }
