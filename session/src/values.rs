@@ -163,10 +163,11 @@ impl Values {
     pub(crate) fn decode(data: &Arc<str>) -> Result<Self, serde_json::Error> {
         let Members(read) = serde_json::from_str(data)?;
         let mut values = Self::EMPTY;
+        let mut epoch = None;
         let mut members = Vec::with_capacity(read.len());
         for (name, json) in read {
             if name == EPOCH {
-                values.epoch = serde_json::from_str(json.get())?;
+                epoch = Some(json);
             } else {
                 members.push(Member {
                     name: Part::of(data, &name),
@@ -174,7 +175,10 @@ impl Values {
                 });
             }
         }
-        // As they are written they are in order, each once; of two of one name the last counts.
+        // As they are written they are in order, each once; of two of one name the last counts, as it does of two epochs.
+        if let Some(epoch) = epoch {
+            values.epoch = serde_json::from_str(epoch.get())?;
+        }
         if !members.is_sorted_by(|one, next| one.name.as_str() < next.name.as_str()) {
             members.reverse();
             members.sort_by(|one, next| one.name.as_str().cmp(next.name.as_str()));
