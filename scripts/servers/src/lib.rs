@@ -13,6 +13,26 @@
 //!
 //! A server lives in a folder of its own under the folder for temporary files, listens on loopback alone, keeps the durable settings it comes
 //! with, and is gone with the [`Server`], or with the process, however that ends.
+//!
+//! `BURSAR_TEST_REQUIRE` is a list with commas: the names of what may not be absent ([`Service::name`]), and `private`, where tests must be able
+//! to start servers of their own. `scripts/test` sets it; without it, tests that find nothing are ignored.
+//!
+//! ```no_run
+//! use bursar_servers::{Cut, Engine, Proxy, Server};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let mut server = Server::start(Engine::Postgres)?;
+//! let proxy = Proxy::before_url(&server.url())?;
+//! let url = proxy.through(&server.url());
+//! // The server commits, and the client is not told.
+//! proxy.cut_when(Cut::unanswered("COMMIT"));
+//! // … a payment through `url` …
+//! server.kill()?;
+//! server.restart()?;
+//! # drop(url);
+//! # Ok(())
+//! # }
+//! ```
 
 mod bouncer;
 mod engine;

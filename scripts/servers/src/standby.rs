@@ -1,6 +1,6 @@
 //! Servers that can be read only.
 
-use crate::{Engine, Error, Server, postgres};
+use crate::{Engine, Error, Server, postgres, redis};
 
 impl Server {
     /// Has it refuse writes, or take them again, as a server does whose application was left on what is no primary any more: of PostgreSQL
@@ -44,7 +44,8 @@ impl Server {
                 replica
             }
             Engine::Redis => {
-                let replica = Self::start(Engine::Redis)?;
+                let mut replica = self.beside(redis::make)?;
+                replica.restart()?;
                 replica.ask(&format!("REPLICAOF 127.0.0.1 {}", self.port()))?;
                 replica
             }
