@@ -11,11 +11,11 @@
 //! | connections that are cut when the test wants it | [`Proxy`], [`Cut`] |
 //! | trials that are ignored where nothing is given | [`trials`] |
 //!
-//! A server lives in a folder of its own under the folder for temporary files, listens on loopback alone, keeps the durable settings it comes
-//! with, and is gone with the [`Server`], or with the process, however that ends.
+//! A server lives in a folder of its own under the folder for temporary files, listens on loopback alone, keeps the durable settings
+//! it comes with, and is gone with the [`Server`], or with the process, however that ends.
 //!
-//! `BURSAR_TEST_REQUIRE` is a list with commas: the names of what may not be absent ([`Service::name`]), and `private`, where tests must be able
-//! to start servers of their own. `scripts/test` sets it; without it, tests that find nothing are ignored.
+//! `BURSAR_TEST_REQUIRE` is a list with commas: the names of what may not be absent ([`Service::name`]), and `private`, where tests must
+//! be able to start servers of their own. `scripts/test` sets it; without it, tests that find nothing are ignored.
 //!
 //! ```no_run
 //! use bursar_servers::{Cut, Engine, Proxy, Server};

@@ -1,4 +1,5 @@
-//! `bursar-servers run --postgres -- COMMAND …` runs a command beside servers; `bursar-servers up --postgres` keeps them up for a developer.
+//! `bursar-servers run --postgres -- COMMAND …` runs a command beside servers; `bursar-servers up --postgres` keeps them
+//! up for a developer.
 
 use std::io::{IsTerminal, Write};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
@@ -82,7 +83,8 @@ fn code(status: ExitStatus) -> u8 {
 
 /// Runs a command to its end and passes signals on to it; one that has been told to end and does not is killed.
 fn attend(mut command: Command, told: &Receiver<i32>) -> std::io::Result<ExitStatus> {
-    // On a terminal it stays in front: it may ask something, and Ctrl-C reaches it with all that it has started. Elsewhere all those are told by us.
+    // On a terminal it stays in front: it may ask something, and Ctrl-C reaches it with all that it has started. Elsewhere all those
+    // are told by us.
     let alone = !std::io::stdin().is_terminal();
     if alone {
         command.process_group(0);

@@ -4,7 +4,8 @@ use crate::{Engine, Error, Server, postgres, redis};
 
 impl Server {
     /// Has it refuse writes, or take them again, as a server does whose application was left on what is no primary any more: of PostgreSQL
-    /// transactions are read-only by default, MariaDB is `read_only`, which `bursar` cannot get round, and Redis becomes a replica of nobody.
+    /// transactions are read-only by default, MariaDB is `read_only`, which `bursar` cannot get round, and Redis becomes a replica of
+    /// nobody.
     ///
     /// # Errors
     ///

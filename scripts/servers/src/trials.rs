@@ -23,7 +23,8 @@ pub fn shared(
     }
 }
 
-/// A trial that starts a server or a cluster of its own. With a cluster it takes long, and is ignored unless `BURSAR_TEST_REQUIRE` names that.
+/// A trial that starts a server or a cluster of its own. With a cluster it takes long, and is ignored unless `BURSAR_TEST_REQUIRE`
+/// names that.
 pub fn own(
     name: impl Into<String>,
     service: impl Into<Service>,

@@ -16,8 +16,8 @@ enum Moment {
     Answered,
 }
 
-/// A rule that cuts the connection over which certain bytes go: once, the first time or the n-th, counted over all connections from the moment
-/// the rule is set.
+/// A rule that cuts the connection over which certain bytes go: once, the first time or the n-th, counted over all connections from the
+/// moment the rule is set.
 ///
 /// | rule | has the server got the message? | has the client got the answer? |
 /// |---|---|---|
@@ -51,8 +51,8 @@ impl Cut {
         Self::of(bytes.as_ref(), Side::Client, Moment::After)
     }
 
-    /// Forwards the client's message with these bytes, waits for the first bytes that the server says then, drops them, and cuts. For a client that
-    /// sends ahead of answers, [`Cut::answer`] says more exactly which answer is meant.
+    /// Forwards the client's message with these bytes, waits for the first bytes that the server says then, drops them, and cuts. For a client
+    /// that sends ahead of answers, [`Cut::answer`] says more exactly which answer is meant.
     #[must_use]
     pub fn unanswered(bytes: impl AsRef<[u8]>) -> Self {
         Self::of(bytes.as_ref(), Side::Client, Moment::Answered)
