@@ -16,6 +16,8 @@ use crate::migrate::Schema;
 use crate::query::{Connection, Query};
 #[cfg(feature = "session")]
 use crate::session::statements::SessionSql;
+#[cfg(feature = "session")]
+use crate::session::write::DoneFor;
 
 /// A database that a store keeps its tables in: one of sqlx's drivers, which the features choose.
 pub trait Engine: Database {
@@ -38,6 +40,10 @@ pub trait Engine: Database {
     /// Whether there are many writers, so that work that is long goes beside the lanes and not through them.
     #[doc(hidden)]
     const MANY_WRITERS: bool;
+    /// Whether the data of sessions goes in the array that says whose it is, and not in one beside it.
+    #[doc(hidden)]
+    #[cfg(feature = "session")]
+    const DATA_IN_ROWS: bool = false;
     /// Whether a statement that a constraint stopped leaves the transaction that it was in usable.
     #[doc(hidden)]
     const SURVIVES_CONSTRAINT: bool;
@@ -79,6 +85,13 @@ pub trait Engine: Database {
     /// Whether a constraint of the tables refused it: a key, a slot or a position taken, a balance past its bound.
     #[doc(hidden)]
     fn is_constraint(error: &sqlx::Error) -> bool;
+
+    /// Whether the database has undone the whole transaction of its own accord, and takes what follows for single statements.
+    #[doc(hidden)]
+    #[must_use]
+    fn ends_transaction(_error: &sqlx::Error) -> bool {
+        false
+    }
 
     /// What an error is and what to do about it, beyond what is alike everywhere.
     #[doc(hidden)]
@@ -123,13 +136,14 @@ pub trait Engine: Database {
         limit: u32,
     ) -> impl Future<Output = Result<Vec<TermRow>, StoreError>> + Send + 'c;
 
-    /// Runs a statement over an array of sessions; the hashes of those that it was done for.
+    /// Runs a statement over an array of so many sessions; which it was done for.
     #[doc(hidden)]
     #[cfg(feature = "session")]
     fn write_sessions<'c>(
         conn: &'c mut Connection<Self>,
         query: Query<'c>,
-    ) -> impl Future<Output = Result<Vec<Self::Row>, sqlx::Error>> + Send + 'c {
-        Self::fetch(conn, query)
+        _sessions: usize,
+    ) -> impl Future<Output = Result<DoneFor<Self::Row>, sqlx::Error>> + Send + 'c {
+        async { Self::fetch(conn, query).await.map(DoneFor::These) }
     }
 }

@@ -37,7 +37,7 @@ impl JsonArray {
 
     /// Adds a row: an array within the array.
     pub(crate) fn row(&mut self, fill: impl FnOnce(&mut Self)) {
-        self.separate();
+        self.value();
         self.text.push(b'[');
         self.first = true;
         fill(self);

@@ -54,5 +54,9 @@ mod sqlite;
 
 #[cfg(feature = "sqlite")]
 pub use sqlite::{SqliteOptions, SqliteStore, SqliteTx};
+#[cfg(feature = "mysql")]
+mod mysql;
+#[cfg(feature = "mysql")]
+pub use mysql::{MySqlOptions, MySqlStore, MySqlTx};
 /// The version of sqlx that the store is built with: use it for pools and transactions that are given to the store.
 pub use sqlx;

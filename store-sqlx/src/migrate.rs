@@ -27,6 +27,8 @@ pub struct Schema {
     pub(crate) exists: &'static str,
     /// Keeps others from migrating until the transaction ends, where its beginning does not.
     pub(crate) lock: Option<&'static str>,
+    /// Lets others migrate again, where the end of the transaction does not.
+    pub(crate) unlock: Option<&'static str>,
     pub(crate) table: &'static str,
     /// The versions and checksums of what was applied; its parameter is true.
     pub(crate) applied: &'static str,
@@ -43,10 +45,22 @@ pub(crate) async fn migrate<E: Engine>(conn: &mut Connection<E>) -> Result<(), S
     }
     let begun = begin::<E>(conn, E::BEGIN).await;
     let mut transaction = begun.map_err(failed::<E>(OPERATION))?;
-    let conn = &mut *transaction;
     if let Some(lock) = E::SCHEMA.lock {
-        E::execute_script(conn, lock).await.map_err(failed::<E>(OPERATION))?;
+        E::execute_script(&mut transaction, lock).await.map_err(failed::<E>(OPERATION))?;
     }
+    let done = apply::<E>(&mut transaction).await;
+    if let Some(unlock) = E::SCHEMA.unlock
+        && let Err(error) = E::execute_script(&mut transaction, unlock).await
+    {
+        // The lock goes with the connection, which is broken.
+        tracing::debug!(%error, "the lock of the schema could not be given back");
+    }
+    done?;
+    transaction.commit().await.map_err(|error| store_error::<E>(OPERATION, Phase::Before, error))
+}
+
+/// Takes the steps that nobody has taken yet.
+async fn apply<E: Engine>(conn: &mut Connection<E>) -> Result<(), StoreError> {
     E::execute_script(conn, E::SCHEMA.table).await.map_err(failed::<E>(OPERATION))?;
     for migration in missing::<E>(conn).await? {
         E::execute_script(conn, migration.sql).await.map_err(failed::<E>(OPERATION))?;
@@ -56,7 +70,7 @@ pub(crate) async fn migrate<E: Engine>(conn: &mut Connection<E>) -> Result<(), S
         execute::<E>(conn, OPERATION, kept).await?;
         tracing::info!(version = migration.version, name = migration.name, "migrated bursar's tables");
     }
-    transaction.commit().await.map_err(|error| store_error::<E>(OPERATION, Phase::Before, error))
+    Ok(())
 }
 
 /// The steps that are needed and not applied yet.

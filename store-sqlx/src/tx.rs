@@ -1,6 +1,7 @@
 //! The store inside a transaction of the caller's own (S6).
 
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -33,6 +34,8 @@ use crate::writer::{Begin, transact};
 /// It goes by the name of its database: `SqliteTx`, `PostgresTx`, `MySqlTx`.
 pub struct SqlTx<'c, E: Engine> {
     conn: Mutex<&'c mut Connection<E>>,
+    /// Whether the database has undone the transaction of its own accord: what followed would be outside of any.
+    undone: AtomicBool,
 }
 
 impl<E: Engine> fmt::Debug for SqlTx<'_, E> {
@@ -47,7 +50,7 @@ impl<'c, E: Engine> SqlTx<'c, E> {
     /// A connection without one is refused with the first call, as [`Misuse`](StoreErrorKind::Misuse).
     #[must_use]
     pub fn new(conn: &'c mut Connection<E>) -> Self {
-        Self { conn: Mutex::new(conn) }
+        Self { conn: Mutex::new(conn), undone: AtomicBool::new(false) }
     }
 
     async fn lock(&self) -> Result<MutexGuard<'_, &'c mut Connection<E>>, StoreError> {
@@ -56,11 +59,27 @@ impl<'c, E: Engine> SqlTx<'c, E> {
             let detail = "the connection is in no transaction that was begun through sqlx; begin one";
             return Err(StoreError::new(StoreErrorKind::Misuse, "use the caller's transaction", detail));
         }
+        if self.undone.load(Ordering::Relaxed) {
+            let detail = "the database has undone the transaction; roll it back, and begin anew";
+            return Err(StoreError::new(StoreErrorKind::Misuse, "use the caller's transaction", detail));
+        }
         Ok(conn)
     }
 
+    /// Takes note of an error that has ended the transaction.
+    fn noting(&self, error: StoreError) -> StoreError {
+        let source = error.source.as_ref().and_then(|source| source.downcast_ref::<sqlx::Error>());
+        if !source.is_some_and(E::ends_transaction) {
+            return error;
+        }
+        self.undone.store(true, Ordering::Relaxed);
+        let detail = format!("{}; the whole transaction is undone: roll it back, and begin anew", error.detail);
+        StoreError { detail, ..error }
+    }
+
     async fn run(&self, job: Job) -> Result<Done, StoreError> {
-        transact::<E>(&mut **self.lock().await?, Begin::Nested, &job).await
+        let done = transact::<E>(&mut **self.lock().await?, Begin::Nested, &job).await;
+        done.map_err(|error| self.noting(error))
     }
 }
 
@@ -195,7 +214,7 @@ impl<E: Engine> LedgerStore for SqlTx<'_, E> {
         let postings = std::slice::from_ref(&posting);
         // One statement, which leaves no trace when it fails: it mostly needs no savepoint.
         let recorded = if E::SURVIVES_CONSTRAINT {
-            E::post(&mut conn, book, postings, Phase::Before).await?
+            E::post(&mut conn, book, postings, Phase::Before).await.map_err(|error| self.noting(error))?
         } else {
             let mut savepoint = conn.begin().await.map_err(failed::<E>("set a savepoint"))?;
             let recorded = E::post(&mut savepoint, book, postings, Phase::Before).await;

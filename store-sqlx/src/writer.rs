@@ -22,6 +22,9 @@ use crate::query::{Connection, begin, execute, query};
 use crate::session::lane::{SessionRound, SessionWork};
 use crate::surroundings::pause;
 
+/// How long a connection that is kept is taken to be fit without being asked.
+const UNASKED_MAX: Duration = Duration::from_secs(2);
+
 /// How a transaction begins.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Begin {
@@ -97,6 +100,8 @@ pub(crate) struct Writer<E: Engine> {
     /// Whether the pool is this writer's alone, so that the connection need not be given back between two rounds.
     keeps: bool,
     held: Option<PoolConnection<E>>,
+    /// When it was last known to be fit.
+    fit_at: Instant,
     /// How long a busy database is tried again, besides its own waiting.
     patience: Duration,
 }
@@ -108,15 +113,28 @@ pub(crate) struct Patience {
 }
 
 impl<E: Engine> Writer<E> {
-    pub(crate) const fn new(pool: Pool<E>, keeps: bool, patience: Duration) -> Self {
-        Self { pool, keeps, held: None, patience }
+    pub(crate) fn new(pool: Pool<E>, keeps: bool, patience: Duration) -> Self {
+        Self { pool, keeps, held: None, fit_at: Instant::now(), patience }
     }
 
     pub(crate) async fn connection(&mut self) -> Result<&mut Connection<E>, StoreError> {
-        let held = match self.held.take() {
+        let mut held = self.held.take();
+        // A server or what lies before it closes what was idle for long. Asked first, that costs nothing; found out by a write, the outcome
+        // of that would be open.
+        if E::MANY_WRITERS && self.fit_at.elapsed() > UNASKED_MAX {
+            let fit = match held.as_mut() {
+                Some(idle) => idle.ping().await.is_ok(),
+                None => true,
+            };
+            if !fit && let Some(mut lost) = held.take() {
+                lost.close_on_drop();
+            }
+        }
+        let held = match held {
             Some(held) => held,
             None => self.pool.acquire().await.map_err(failed::<E>("connect"))?,
         };
+        self.fit_at = Instant::now();
         Ok(self.held.insert(held))
     }
 

@@ -8,4 +8,4 @@ pub(crate) mod load;
 pub(crate) mod relay;
 pub(crate) mod statements;
 mod store;
-mod write;
+pub(crate) mod write;

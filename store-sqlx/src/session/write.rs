@@ -75,6 +75,16 @@ async fn write<E: Engine>(
     delete::<E>(conn, &mut batch.deletes, phase).await
 }
 
+/// Which sessions of an array a statement was done for.
+#[derive(Debug)]
+pub enum DoneFor<R> {
+    /// Every one.
+    #[cfg_attr(not(feature = "mysql"), expect(dead_code, reason = "the others say which"))]
+    All,
+    /// Those whose hashes are in these rows.
+    These(Vec<R>),
+}
+
 /// A statement over an array that gives back the hashes of those that it was done for.
 struct Statement {
     operation: &'static str,
@@ -90,29 +100,38 @@ impl Statement {
         writes: &Writes<T, A>,
         fill: impl Fn(&mut JsonArray, &T),
     ) -> Result<Vec<usize>, StoreError> {
-        let open = writes.open();
+        let mut open = writes.open();
         if open.is_empty() {
             return Ok(Vec::new());
+        }
+        if E::MANY_WRITERS {
+            // One order for all, in which the rows are locked.
+            open.sort_by_key(|(_, item)| *item.key().as_bytes());
         }
         let (mut rows, mut data) = (JsonArray::new(), JsonArray::new());
         for (_, item) in &open {
             rows.row(|row| {
                 row.hex(item.key().as_bytes());
                 fill(row, item);
+                if E::DATA_IN_ROWS {
+                    item.data().into_iter().for_each(|text| row.text(text));
+                }
             });
-            item.data().into_iter().for_each(|text| data.text(text));
+            if !E::DATA_IN_ROWS {
+                item.data().into_iter().for_each(|text| data.text(text));
+            }
         }
         // All rows are waited for: the statement commits with its last step, not with its first row.
         let mut query = Query::new(self.sql).bind(rows.finish()?);
-        if T::HAS_DATA {
+        if T::HAS_DATA && !E::DATA_IN_ROWS {
             query = query.bind(data.finish()?);
         }
-        let done = E::write_sessions(conn, query).await;
-        let done = done.map_err(|error| store_error::<E>(self.operation, self.phase, error))?;
+        let done = E::write_sessions(conn, query, open.len()).await;
+        let done = match done.map_err(|error| store_error::<E>(self.operation, self.phase, error))? {
+            DoneFor::These(rows) if rows.len() < open.len() => rows,
+            _ => return Ok(open.into_iter().map(|(at, _)| at).collect()),
+        };
         let done: Vec<Row<E>> = done.into_iter().map(Row::new).collect();
-        if done.len() == open.len() {
-            return Ok(open.into_iter().map(|(at, _)| at).collect());
-        }
         let hashes = done.iter().map(|row| get::<E, &[u8]>(row, 0)).collect::<Result<HashSet<_>, _>>()?;
         let of_these = open.into_iter().filter(|(_, item)| hashes.contains(item.key().as_bytes().as_slice()));
         Ok(of_these.map(|(at, _)| at).collect())

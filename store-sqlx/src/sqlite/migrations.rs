@@ -19,6 +19,7 @@ pub(super) const SCHEMA: Schema = Schema {
     ],
     exists: "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'bursar_migration') WHERE $1",
     lock: None,
+    unlock: None,
     table: "
 CREATE TABLE IF NOT EXISTS bursar_migration (
   version    INTEGER NOT NULL PRIMARY KEY,

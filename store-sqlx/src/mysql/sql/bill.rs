@@ -1,7 +1,5 @@
 //! Statements that bill and reprice.
 
-use super::name;
-
 /// Where billing puts what is due before it charges it; of the connection alone. A temporary table commits nothing.
 pub(in crate::mysql) const DUE_TABLE: &str = "
 CREATE TEMPORARY TABLE IF NOT EXISTS bursar_due (

@@ -1,7 +1,5 @@
 //! Statements that read.
 
-use super::{name, texts};
-
 /// The book with its terms: a row a term, or one with none. Primary keys.
 pub(in crate::mysql) const BOOK: &str = "
 SELECT b.currency, b.version, b.current_term, b.locked_through, t.term, t.name, t.starts_on, t.ends_on, t.closed

@@ -1,7 +1,5 @@
 //! Statements that change the book and its accounts, and those that record entries.
 
-use super::name;
-
 /// The book that is there is left as it is.
 pub(in crate::mysql) const BOOK_OPEN: &str = "
 INSERT INTO bursar_book (book, currency) VALUES ($1, $2) ON DUPLICATE KEY UPDATE version = version";

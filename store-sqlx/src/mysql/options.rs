@@ -1,0 +1,159 @@
+//! How a server is reached.
+
+use std::str::FromStr as _;
+use std::time::Duration;
+
+use bursar::{StoreError, StoreErrorKind};
+use sqlx::mysql::{MySqlConnectOptions, MySqlPoolOptions};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Executor as _, MySql, MySqlPool};
+
+use super::open::MySqlStore;
+use crate::error::failed;
+use crate::migrate::migrate;
+use crate::writer::Writer;
+
+/// How a server is reached, and through how many connections: the defaults suit a school's application.
+///
+/// ```no_run
+/// use std::time::Duration;
+/// use bursar_store_sqlx::MySqlOptions;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), bursar::StoreError> {
+/// let options = MySqlOptions::new().connections(16).statement_timeout(Duration::from_secs(60));
+/// let store = options.open("mysql://school:secret@localhost/school").await?;
+/// # store.close().await;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct MySqlOptions {
+    connections: u32,
+    lanes: u32,
+    acquire_timeout: Duration,
+    lock_timeout: Duration,
+    statement_timeout: Option<Duration>,
+    patience: Duration,
+    statement_cache: usize,
+}
+
+impl Default for MySqlOptions {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl MySqlOptions {
+    /// The defaults: 8 connections that read and do jobs, 2 lanes that write, 10 seconds of waiting for a connection and for a lock, no limit
+    /// to a statement.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            connections: 8,
+            lanes: 2,
+            acquire_timeout: Duration::from_secs(10),
+            lock_timeout: Duration::from_secs(10),
+            statement_timeout: None,
+            patience: Duration::from_secs(10),
+            statement_cache: 200,
+        }
+    }
+
+    /// How many connections read, and do what is a transaction of its own (change sets, billing), beside those of the lanes; at least one.
+    #[must_use]
+    pub const fn connections(self, connections: u32) -> Self {
+        Self { connections, ..self }
+    }
+
+    /// How many lanes write what is gathered, each with a connection of its own; at least one. An account is always in the same lane.
+    #[must_use]
+    pub const fn lanes(self, lanes: u32) -> Self {
+        Self { lanes, ..self }
+    }
+
+    /// How long a call waits for a connection; it then fails as [`Unavailable`](StoreErrorKind::Unavailable).
+    #[must_use]
+    pub const fn acquire_timeout(self, acquire_timeout: Duration) -> Self {
+        Self { acquire_timeout, ..self }
+    }
+
+    /// How long a statement waits for a lock (`innodb_lock_wait_timeout`, whole seconds). It is then tried again for as long, and fails as
+    /// [`Busy`](StoreErrorKind::Busy).
+    #[must_use]
+    pub const fn lock_timeout(self, lock_timeout: Duration) -> Self {
+        Self { lock_timeout, patience: lock_timeout, ..self }
+    }
+
+    /// How long a statement may take: in MariaDB any (`max_statement_time`), in MySQL one that reads (`max_execution_time`). It then fails as
+    /// [`Busy`](StoreErrorKind::Busy).
+    #[must_use]
+    pub const fn statement_timeout(self, statement_timeout: Duration) -> Self {
+        Self { statement_timeout: Some(statement_timeout), ..self }
+    }
+
+    /// How many statements each connection keeps prepared; 0 where a proxy before the server does not know them from one transaction to the
+    /// next.
+    #[must_use]
+    pub const fn statement_cache(self, statement_cache: usize) -> Self {
+        Self { statement_cache, ..self }
+    }
+
+    /// Opens the store in a database that is there, given by its address: `mysql://USER:PASSWORD@HOST/DATABASE`, with sqlx's parameters
+    /// (`?ssl-mode=VERIFY_IDENTITY`). Its tables are made where they are not.
+    ///
+    /// Needs a tokio runtime, which the store's writing tasks then live on.
+    ///
+    /// # Errors
+    /// [`Misuse`](StoreErrorKind::Misuse) for an address that is none, [`CannotOpen`](StoreErrorKind::CannotOpen) for a user or a database
+    /// that the server does not let in or a right that is missing, [`Unavailable`](StoreErrorKind::Unavailable) for a server that is not there,
+    /// [`NewerSchema`](StoreErrorKind::NewerSchema), [`Busy`](StoreErrorKind::Busy), [`ReadOnly`](StoreErrorKind::ReadOnly).
+    pub async fn open(&self, url: &str) -> Result<MySqlStore, StoreError> {
+        let options = MySqlConnectOptions::from_str(url).map_err(failed::<MySql>("open the database"))?;
+        if options.get_database().is_none() {
+            let detail = "the address names no database; give mysql://USER:PASSWORD@HOST/DATABASE";
+            return Err(StoreError::new(StoreErrorKind::Misuse, "open the database", detail));
+        }
+        let options =
+            options.statement_cache_capacity(self.statement_cache).charset("utf8mb4").disable_statement_logging();
+        let readers = self.pool(self.connections.max(1), options.clone());
+        {
+            let mut conn = readers.acquire().await.map_err(failed::<MySql>("open the database"))?;
+            migrate::<MySql>(&mut conn).await?;
+        }
+        let lanes = (0..self.lanes.max(1)).map(|_| {
+            // One connection that is never given up, so that its prepared statements stay.
+            let pool = self.pool(1, options.clone());
+            Writer::new(pool, true, self.patience)
+        });
+        Ok(MySqlStore::over(readers, lanes, self.patience, true))
+    }
+
+    fn pool(&self, connections: u32, options: MySqlConnectOptions) -> MySqlPool {
+        let session: &'static str = self.session().leak();
+        MySqlPoolOptions::new()
+            .max_connections(connections)
+            .acquire_timeout(self.acquire_timeout)
+            .after_connect(move |conn, _| {
+                Box::pin(async move { conn.execute(AssertSqlSafe(session)).await.map(drop) })
+            })
+            .connect_lazy_with(options)
+    }
+
+    /// What every connection of the store's own is told. What only MariaDB or only MySQL knows is a comment to the other.
+    fn session(&self) -> String {
+        let time = self.statement_timeout.map_or_else(String::new, |time| {
+            format!(
+                "/*M!100101 max_statement_time = {}.{:03}, */ /*!80000 max_execution_time = {}, */ ",
+                time.as_secs(),
+                time.subsec_millis(),
+                time.as_millis()
+            )
+        });
+        format!(
+            "SET SESSION {time}innodb_lock_wait_timeout = {}, \
+             sql_mode = 'STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION', autocommit = 1; \
+             SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
+            self.lock_timeout.as_secs().max(1)
+        )
+    }
+}
