@@ -1,0 +1,20 @@
+//! x
+
+mod clean;
+mod error;
+mod index;
+mod link;
+mod names;
+mod options;
+mod rotate;
+mod row;
+mod script;
+mod settle;
+mod store;
+mod text;
+mod users;
+mod write;
+
+pub use options::RedisOptions;
+pub use redis;
+pub use store::RedisStore;

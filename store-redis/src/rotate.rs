@@ -1,0 +1,149 @@
+//! Rotating: two keys, which may be on two servers, and one step at which it is done.
+//!
+//! 1. The new key is announced: a row that names the old one, and that is nothing as long as the old one says so. In the same moment the user's
+//!    index gets the new key as well.
+//! 2. **The old key says that its session has moved, and where to; it still holds it.** This is where the rotation is done: one script,
+//!    which asks that the session lives and is as it was seen.
+//! 3. The session is put under the new key, in the place of the announcement.
+//! 4. The old key is emptied to a tombstone, and leaves the user's index.
+//!
+//! Whoever loads the new key between 2 and 3 finds the announcement, looks at the old key, and does 3 and 4 himself. A process that was killed
+//! before 2 leaves an announcement that is nothing; whoever wants the key, or cleans, takes it away.
+
+use bursar_session::store::{Loaded, Rotated};
+use bursar_session::{KeyHash, StoreError, StoreErrorKind};
+use futures_util::future::try_join;
+use tokio::time::Instant;
+
+use crate::RedisStore;
+use crate::error::contended;
+use crate::link::{Call, Reply};
+use crate::row::{Live, Pending, Row, lasting_ttl, moved_head};
+use crate::script;
+use crate::settle::{Seen, TRIES};
+use crate::text::{Id, instant};
+use crate::write::Found;
+
+const ROTATE: &str = "rotate a session";
+
+/// What became of an attempt.
+enum Attempt {
+    Done(Rotated),
+    /// The session, or the new key, is not as it was seen.
+    Again,
+}
+
+impl RedisStore {
+    pub(crate) async fn rotate_one(
+        &self,
+        key: &KeyHash,
+        to: &KeyHash,
+        now: i64,
+    ) -> Result<Rotated, StoreError> {
+        if key == to {
+            return Ok(match self.load_one(key, now).await? {
+                Loaded::Gone(gone) => Rotated::Gone(gone),
+                Loaded::Live(_) | Loaded::Undecodable => Rotated::Exists,
+            });
+        }
+        for _ in 0..TRIES {
+            let seen = self.seen(ROTATE, key).await?;
+            match self.find(ROTATE, key, seen.row(), now).await? {
+                Found::Gone(gone) => return Ok(Rotated::Gone(gone)),
+                Found::Undecodable => {
+                    let detail = "the row says what no session can; load it, and it is dropped";
+                    return Err(StoreError::new(StoreErrorKind::Corrupt, ROTATE, detail));
+                }
+                Found::Again => {}
+                Found::Live(live) => {
+                    if let Attempt::Done(rotated) = self.try_rotate(key, to, &live, now).await? {
+                        return Ok(rotated);
+                    }
+                }
+            }
+        }
+        Err(contended(ROTATE))
+    }
+
+    async fn try_rotate(
+        &self,
+        key: &KeyHash,
+        to: &KeyHash,
+        live: &Live<'_>,
+        now: i64,
+    ) -> Result<Attempt, StoreError> {
+        let pending = Pending { rotation: Id::new(ROTATE)?, from: *key };
+        let ttl = lasting_ttl(live.expires_at, live.ends_at, now);
+        let began = Instant::now();
+        let joined = async {
+            if live.user.is_empty() { Ok(()) } else { self.join(ROTATE, live.user, to, &live.bind, &ttl).await }
+        };
+        let (announced, ()) = try_join(self.announce(to, &pending, &ttl), joined).await?;
+        if let Some(refused) = announced {
+            return Ok(refused);
+        }
+        if !self.depart(key, to, live, &pending, now).await? {
+            self.unannounce(ROTATE, to, &pending).await?;
+            return Ok(Attempt::Again);
+        }
+        self.join_again(ROTATE, began, live.user, to, &live.bind, &ttl).await?;
+        Ok(Attempt::Done(Rotated::Rotated))
+    }
+
+    /// The first step. `None` when it was taken.
+    async fn announce(
+        &self,
+        to: &KeyHash,
+        pending: &Pending,
+        ttl: &str,
+    ) -> Result<Option<Attempt>, StoreError> {
+        let name = self.names.session(to);
+        if self.link.set_new(ROTATE, &name, &pending.bytes(), ttl, false).await? {
+            return Ok(None);
+        }
+        match self.seen(ROTATE, to).await?.row() {
+            // The answer to it was lost.
+            Row::Pending(own) if own == *pending => Ok(None),
+            Row::Pending(other) => {
+                self.decide(ROTATE, to, &other).await?;
+                Ok(Some(Attempt::Again))
+            }
+            Row::Absent => Ok(Some(Attempt::Again)),
+            _ => Ok(Some(Attempt::Done(Rotated::Exists))),
+        }
+    }
+
+    /// The second step, and what follows from it; whether it was taken.
+    async fn depart(
+        &self,
+        key: &KeyHash,
+        to: &KeyHash,
+        live: &Live<'_>,
+        pending: &Pending,
+        now: i64,
+    ) -> Result<bool, StoreError> {
+        let (name, at) = (self.names.session(key), instant(now));
+        let head = moved_head(&pending.rotation, now, to);
+        let arguments = vec![at.as_bytes(), live.write.bytes(), head.as_slice()];
+        let left = self.link.run(&Call::new(ROTATE, &script::ROTATE, &name, arguments).lasting()).await?;
+        let moved = match left {
+            Reply::Done(bytes) => Seen(Some(bytes)),
+            Reply::Not(bytes) => match Row::read(&bytes) {
+                // The answer to it was lost.
+                Row::Moved(moved) if moved.rotation == pending.rotation => self.whole(ROTATE, key).await?,
+                Row::Tombstone(tombstone) if tombstone.step == pending.rotation => return Ok(true),
+                _ => return Ok(false),
+            },
+            Reply::OtherType => return Ok(false),
+        };
+        // Where it is no such row any more, somebody else has completed it.
+        if let Row::Moved(moved) = moved.row()
+            && moved.rotation == pending.rotation
+            && let Err(error) = self.arrive(ROTATE, key, &moved).await
+        {
+            // It is done, and whoever comes completes it.
+            tracing::debug!(%error, "a rotation that is done is completed later");
+        }
+        Ok(true)
+    }
+}
