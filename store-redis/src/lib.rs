@@ -12,6 +12,7 @@ mod script;
 mod settle;
 mod store;
 mod text;
+mod tidy;
 mod users;
 mod write;
 

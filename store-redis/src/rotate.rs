@@ -22,6 +22,7 @@ use crate::row::{Live, Pending, Row, lasting_ttl, moved_head};
 use crate::script;
 use crate::settle::{Seen, TRIES};
 use crate::text::{Id, instant};
+use crate::tidy::Tidy;
 use crate::write::Found;
 
 const ROTATE: &str = "rotate a session";
@@ -75,17 +76,28 @@ impl RedisStore {
         let pending = Pending { rotation: Id::new(ROTATE)?, from: *key };
         let ttl = lasting_ttl(live.expires_at, live.ends_at, now);
         let began = Instant::now();
+        let tidy = {
+            let (store, to, pending) = (self.clone(), *to, pending.clone());
+            Tidy::unless_done(async move {
+                if let Err(error) = store.decide(ROTATE, &to, &pending).await {
+                    tracing::debug!(%error, "a rotation that was given up is settled later");
+                }
+            })
+        };
         let joined = async {
             if live.user.is_empty() { Ok(()) } else { self.join(ROTATE, live.user, to, &live.bind, &ttl).await }
         };
         let (announced, ()) = try_join(self.announce(to, &pending, &ttl), joined).await?;
         if let Some(refused) = announced {
+            tidy.done();
             return Ok(refused);
         }
         if !self.depart(key, to, live, &pending, now).await? {
             self.unannounce(ROTATE, to, &pending).await?;
+            tidy.done();
             return Ok(Attempt::Again);
         }
+        tidy.done();
         self.join_again(ROTATE, began, live.user, to, &live.bind, &ttl).await?;
         Ok(Attempt::Done(Rotated::Rotated))
     }
@@ -139,10 +151,8 @@ impl RedisStore {
         // Where it is no such row any more, somebody else has completed it.
         if let Row::Moved(moved) = moved.row()
             && moved.rotation == pending.rotation
-            && let Err(error) = self.arrive(ROTATE, key, &moved).await
         {
-            // It is done, and whoever comes completes it.
-            tracing::debug!(%error, "a rotation that is done is completed later");
+            self.arrive(ROTATE, key, &moved).await?;
         }
         Ok(true)
     }

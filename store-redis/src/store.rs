@@ -1,14 +1,13 @@
 //! The store: what it is opened with, and each call.
 
 use std::fmt;
-use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bursar_session::store::{Created, Deleted, Loaded, Rotated, Touched, Updated};
 use bursar_session::{
-    Content, Gone, GoneReason, KeyHash, SessionStore, StoreError, StoreErrorKind, UserId, UserSession,
+    Content, Gone, GoneReason, KeyHash, SessionStore, StoreError, UserId, UserSession,
     Version,
 };
 use chrono::{DateTime, Utc};
@@ -78,18 +77,6 @@ impl RedisStore {
         self.link.timeout.saturating_mul(20)
     }
 
-    /// Carries out the steps of a call, though its caller may go away.
-    pub(crate) async fn whatever_comes<T: Send + 'static>(
-        &self,
-        operation: &'static str,
-        steps: impl Future<Output = Result<T, StoreError>> + Send + 'static,
-    ) -> Result<T, StoreError> {
-        tokio::spawn(steps).await.unwrap_or_else(|error| {
-            let detail = "the runtime went down meanwhile; ask whether it was done";
-            Err(StoreError::new(StoreErrorKind::UnknownOutcome, operation, detail).with_source(error))
-        })
-    }
-
     pub(crate) async fn load_one(&self, key: &KeyHash, now: i64) -> Result<Loaded, StoreError> {
         for _ in 0..TRIES {
             let seen = self.whole(LOAD, key).await?;
@@ -151,9 +138,7 @@ impl SessionStore for RedisStore {
     }
 
     async fn rotate(&self, key: &KeyHash, to: &KeyHash, now: DateTime<Utc>) -> Result<Rotated, StoreError> {
-        let (store, key, to) = (self.clone(), *key, *to);
-        let steps = async move { store.rotate_one(&key, &to, now.timestamp_micros()).await };
-        self.whatever_comes("rotate a session", steps).await
+        self.rotate_one(key, to, now.timestamp_micros()).await
     }
 
     async fn delete(
@@ -182,9 +167,7 @@ impl SessionStore for RedisStore {
         except: Option<&KeyHash>,
         now: DateTime<Utc>,
     ) -> Result<u64, StoreError> {
-        let (store, user, except) = (self.clone(), user.clone(), except.copied());
-        let steps = async move { store.end_all(&user, except.as_ref(), now.timestamp_micros()).await };
-        self.whatever_comes("delete a user's sessions", steps).await
+        self.end_all(user, except, now.timestamp_micros()).await
     }
 
     async fn delete_expired(&self, limit: u32, now: DateTime<Utc>) -> Result<u32, StoreError> {

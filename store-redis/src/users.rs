@@ -20,6 +20,7 @@ use crate::row::{Judged, Live, Row};
 use crate::script;
 use crate::settle::{Seen, Settled, TRIES, wait};
 use crate::text::{Id, instant};
+use crate::tidy::Tidy;
 
 const LIST: &str = "list a user's sessions";
 const DELETE_USER: &str = "delete a user's sessions";
@@ -190,28 +191,41 @@ impl RedisStore {
                 }
                 continue;
             }
-            let marked = match self.mark_all(user, &index, except, &id, &called_off, now).await {
-                Ok(marked) => marked,
-                Err(error) => {
-                    // A mark without an end is nothing.
-                    let _ = self.call_off(DELETE_USER, &index, &id).await;
-                    return Err(error);
-                }
-            };
+            let tidy = self.tidy_end(&index, &id);
+            let marked = self.mark_all(user, &index, except, &id, &called_off, now).await?;
             if marked.is_empty() {
                 self.call_off(DELETE_USER, &index, &id).await?;
+                tidy.done();
                 return Ok(0);
             }
             if self.commit(&index, &id).await? {
                 if let Err(error) = self.finish(DELETE_USER, &index, &id, now, &marked).await {
                     // It is done, and whoever comes completes it.
-                    tracing::debug!(%error, "an end of all of a user's sessions that is done is completed later");
+                    tracing::debug!(%error, "an end of all of a user's sessions is completed later");
+                } else {
+                    tidy.done();
                 }
                 return Ok(u64::try_from(marked.len()).unwrap_or(u64::MAX));
             }
+            tidy.done();
             called_off = id;
         }
         Err(contended(DELETE_USER))
+    }
+
+    /// Calls an end off that was given up, or completes it if it was done.
+    fn tidy_end(&self, index: &[u8], id: &Id) -> Tidy {
+        let (store, index, id) = (self.clone(), index.to_vec(), id.clone());
+        Tidy::unless_done(async move {
+            let tidied = async {
+                store.call_off(DELETE_USER, &index, &id).await?;
+                let entries = store.entries(DELETE_USER, &index).await?;
+                store.finish_all(DELETE_USER, &index, &entries).await
+            };
+            if let Err(error) = tidied.await {
+                tracing::debug!(%error, "an end of all of a user's sessions that was given up is settled later");
+            }
+        })
     }
 
     async fn begin(&self, index: &[u8], id: &Id, now: i64) -> Result<bool, StoreError> {

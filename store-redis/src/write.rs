@@ -150,7 +150,7 @@ impl RedisStore {
         self.link.run(&Call::new(UPDATE, &script::UPDATE, &name, arguments).lasting()).await
     }
 
-    /// An update that was not simply done. The steps are carried out even if the caller goes away.
+    /// An update that was not simply done.
     async fn update_further(&self, update: Update, seen: Seen) -> Result<Updated, StoreError> {
         // What is told at once.
         match seen.row().judge(update.now) {
@@ -160,8 +160,7 @@ impl RedisStore {
             }
             _ => {}
         }
-        let store = self.clone();
-        self.whatever_comes(UPDATE, async move { store.update_in_steps(&update, seen).await }).await
+        self.update_in_steps(&update, seen).await
     }
 
     async fn update_in_steps(&self, update: &Update, mut seen: Seen) -> Result<Updated, StoreError> {
