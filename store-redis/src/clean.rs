@@ -3,6 +3,7 @@
 //! Redis deletes rows by itself, an hour after a caller could: a cleaning is only for whoever wants them gone sooner.
 
 use std::collections::HashSet;
+use std::sync::PoisonError;
 
 use bursar_session::{KeyHash, StoreError};
 use futures_util::future::try_join_all;
@@ -20,6 +21,15 @@ const CLEAN: &str = "delete expired sessions";
 
 /// How many keys are asked for at a time.
 const COUNT: u32 = 500;
+
+/// Where a walk begins, and that it is at its end.
+const START: &[u8] = b"0";
+
+/// Where a walk goes on.
+pub(crate) struct Walk {
+    node: Node,
+    cursor: Vec<u8>,
+}
 
 /// A page of a walk: where it goes on, and the keys.
 fn page(value: Value) -> Option<(Vec<u8>, Vec<Vec<u8>>)> {
@@ -42,22 +52,60 @@ fn may_be_over(row: &Row<'_>, now: i64) -> bool {
 }
 
 impl RedisStore {
+    /// Goes on where the last cleaning had deleted as much as it was to, and only then through everything: what was there before has been
+    /// looked at, but time has passed.
     pub(crate) async fn clean(&self, limit: u32, now: i64) -> Result<u32, StoreError> {
-        let mut deleted = 0_u32;
         if limit == 0 {
-            return Ok(deleted);
+            return Ok(0);
         }
-        for node in self.link.masters(CLEAN).await? {
-            deleted = deleted.saturating_add(self.clean_node(&node, limit.saturating_sub(deleted), now).await?);
-            if deleted >= limit {
-                break;
-            }
+        let last = self.walk.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let nodes = self.link.masters(CLEAN).await?;
+        let mut deleted = 0_u32;
+        if let Some(Walk { node, cursor }) = last
+            && let Some(place) = nodes.iter().position(|one| *one == node)
+        {
+            let rest = nodes.iter().skip(place);
+            deleted = self.clean_nodes(rest, cursor, limit, now).await?;
+        }
+        if deleted < limit {
+            let left = limit.saturating_sub(deleted);
+            deleted =
+                deleted.saturating_add(self.clean_nodes(nodes.iter(), START.to_vec(), left, now).await?);
         }
         Ok(deleted)
     }
 
-    async fn clean_node(&self, node: &Node, limit: u32, now: i64) -> Result<u32, StoreError> {
-        let (mut cursor, mut deleted) = (b"0".to_vec(), 0_u32);
+    async fn clean_nodes(
+        &self,
+        nodes: impl Iterator<Item = &Node>,
+        mut cursor: Vec<u8>,
+        limit: u32,
+        now: i64,
+    ) -> Result<u32, StoreError> {
+        let mut deleted = 0_u32;
+        for node in nodes {
+            let left = limit.saturating_sub(deleted);
+            let (of_node, at) = self.clean_node(node, cursor, left, now).await?;
+            deleted = deleted.saturating_add(of_node);
+            if deleted >= limit {
+                let walk = Walk { node: node.clone(), cursor: at };
+                *self.walk.lock().unwrap_or_else(PoisonError::into_inner) = Some(walk);
+                break;
+            }
+            cursor = START.to_vec();
+        }
+        Ok(deleted)
+    }
+
+    /// How many were deleted, and the page at which the walk ended.
+    async fn clean_node(
+        &self,
+        node: &Node,
+        mut cursor: Vec<u8>,
+        limit: u32,
+        now: i64,
+    ) -> Result<(u32, Vec<u8>), StoreError> {
+        let mut deleted = 0_u32;
         loop {
             let mut cmd = redis::cmd("SCAN");
             cmd.arg(&cursor).arg("MATCH").arg(self.names.pattern()).arg("COUNT").arg(COUNT);
@@ -72,15 +120,15 @@ impl RedisStore {
             while !over.is_empty() {
                 let left = usize::try_from(limit.saturating_sub(deleted)).unwrap_or(usize::MAX);
                 if left == 0 {
-                    return Ok(deleted);
+                    return Ok((deleted, cursor));
                 }
                 let some = over.split_off(over.len().saturating_sub(left));
                 let cleaned = try_join_all(some.into_iter().map(|key| self.clean_one(key, now))).await?;
                 let cleaned = cleaned.into_iter().filter(|cleaned| *cleaned).count();
                 deleted = deleted.saturating_add(u32::try_from(cleaned).unwrap_or(u32::MAX));
             }
-            if next == b"0" || deleted >= limit {
-                return Ok(deleted);
+            if next == START || deleted >= limit {
+                return Ok((deleted, cursor));
             }
             cursor = next;
         }

@@ -105,11 +105,7 @@ fn pairs(value: Value) -> Option<Vec<(Vec<u8>, Vec<u8>)>> {
 
 impl RedisStore {
     /// What is in a user's index.
-    pub(crate) async fn entries(
-        &self,
-        operation: &'static str,
-        index: &[u8],
-    ) -> Result<Entries, StoreError> {
+    pub(crate) async fn entries(&self, operation: &'static str, index: &[u8]) -> Result<Entries, StoreError> {
         let answer = self.link.read(operation, redis::cmd("HGETALL").arg(index)).await?;
         pairs(answer).map(Entries::read).ok_or_else(|| not_understood(operation))
     }
@@ -191,11 +187,8 @@ impl RedisStore {
         at: i64,
     ) -> Result<bool, StoreError> {
         let name = self.names.session(key);
-        let tombstone = crate::row::Tombstone {
-            at,
-            reason: bursar_session::GoneReason::LoggedOut,
-            step: id.clone(),
-        };
+        let tombstone =
+            crate::row::Tombstone { at, reason: bursar_session::GoneReason::LoggedOut, step: id.clone() };
         let (tombstone, ttl) = (tombstone.bytes(), crate::row::tombstone_ttl());
         let arguments = vec![id.bytes(), tombstone.as_slice(), ttl.as_bytes()];
         let ended = self.link.run(&Call::new(operation, &script::END, &name, arguments).lasting()).await?;

@@ -37,10 +37,14 @@ pub(crate) enum Reply {
 }
 
 /// A server that has keys.
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) enum Node {
     Only,
     #[cfg(feature = "cluster")]
-    At { host: String, port: u16 },
+    At {
+        host: String,
+        port: u16,
+    },
 }
 
 /// The servers that have answered, by their addresses.

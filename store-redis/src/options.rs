@@ -138,6 +138,10 @@ impl RedisOptions {
 
     fn over(&self, reads: Wire, writes: Wire) -> RedisStore {
         let link = Link::new(reads, writes, self.timeout, self.replicas);
-        RedisStore { link: Arc::new(link), names: Arc::new(Names::new(self.prefix.clone())) }
+        RedisStore {
+            link: Arc::new(link),
+            names: Arc::new(Names::new(self.prefix.clone())),
+            walk: Arc::default(),
+        }
     }
 }

@@ -20,7 +20,7 @@ use crate::error::contended;
 use crate::link::{Call, Reply};
 use crate::row::{Live, Pending, Row, lasting_ttl, moved_head};
 use crate::script;
-use crate::settle::{Seen, TRIES};
+use crate::settle::TRIES;
 use crate::text::{Id, instant};
 use crate::tidy::Tidy;
 use crate::write::Found;
@@ -32,6 +32,15 @@ enum Attempt {
     Done(Rotated),
     /// The session, or the new key, is not as it was seen.
     Again,
+}
+
+/// How far a rotation came.
+enum Departure {
+    /// The session is not as it was seen.
+    Refused,
+    /// It is done, and the session may not be under the new key yet.
+    Departed,
+    Arrived,
 }
 
 impl RedisStore {
@@ -85,19 +94,27 @@ impl RedisStore {
             })
         };
         let joined = async {
-            if live.user.is_empty() { Ok(()) } else { self.join(ROTATE, live.user, to, &live.bind, &ttl).await }
+            if live.user.is_empty() {
+                Ok(())
+            } else {
+                self.join(ROTATE, live.user, to, &live.bind, &ttl).await
+            }
         };
         let (announced, ()) = try_join(self.announce(to, &pending, &ttl), joined).await?;
         if let Some(refused) = announced {
             tidy.done();
             return Ok(refused);
         }
-        if !self.depart(key, to, live, &pending, now).await? {
-            self.unannounce(ROTATE, to, &pending).await?;
-            tidy.done();
-            return Ok(Attempt::Again);
+        match self.depart(key, live, &pending, to, now).await? {
+            Departure::Refused => {
+                self.unannounce(ROTATE, to, &pending).await?;
+                tidy.done();
+                return Ok(Attempt::Again);
+            }
+            Departure::Arrived => tidy.done(),
+            // It is done, and completed by who comes first.
+            Departure::Departed => drop(tidy),
         }
-        tidy.done();
         self.join_again(ROTATE, began, live.user, to, &live.bind, &ttl).await?;
         Ok(Attempt::Done(Rotated::Rotated))
     }
@@ -125,35 +142,36 @@ impl RedisStore {
         }
     }
 
-    /// The second step, and what follows from it; whether it was taken.
+    /// The second step, and those that follow from it.
     async fn depart(
         &self,
         key: &KeyHash,
-        to: &KeyHash,
         live: &Live<'_>,
         pending: &Pending,
+        to: &KeyHash,
         now: i64,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<Departure, StoreError> {
         let (name, at) = (self.names.session(key), instant(now));
         let head = moved_head(&pending.rotation, now, to);
         let arguments = vec![at.as_bytes(), live.write.bytes(), head.as_slice()];
         let left = self.link.run(&Call::new(ROTATE, &script::ROTATE, &name, arguments).lasting()).await?;
         let moved = match left {
-            Reply::Done(bytes) => Seen(Some(bytes)),
+            Reply::Done(bytes) => bytes,
             Reply::Not(bytes) => match Row::read(&bytes) {
                 // The answer to it was lost.
-                Row::Moved(moved) if moved.rotation == pending.rotation => self.whole(ROTATE, key).await?,
-                Row::Tombstone(tombstone) if tombstone.step == pending.rotation => return Ok(true),
-                _ => return Ok(false),
+                Row::Moved(moved) if moved.rotation == pending.rotation => return Ok(Departure::Departed),
+                Row::Tombstone(tombstone) if tombstone.step == pending.rotation => {
+                    return Ok(Departure::Arrived);
+                }
+                _ => return Ok(Departure::Refused),
             },
-            Reply::OtherType => return Ok(false),
+            Reply::OtherType => return Ok(Departure::Refused),
         };
-        // Where it is no such row any more, somebody else has completed it.
-        if let Row::Moved(moved) = moved.row()
-            && moved.rotation == pending.rotation
-        {
-            self.arrive(ROTATE, key, &moved).await?;
+        let Row::Moved(moved) = Row::read(&moved) else { return Ok(Departure::Departed) };
+        if let Err(error) = self.arrive(ROTATE, key, &moved).await {
+            tracing::debug!(%error, "a rotation that is done is completed later");
+            return Ok(Departure::Departed);
         }
-        Ok(true)
+        Ok(Departure::Arrived)
     }
 }

@@ -67,8 +67,7 @@ impl RedisStore {
         ttl: &str,
     ) -> Result<bool, StoreError> {
         let (name, arguments) = (self.names.session(key), vec![start, row, ttl.as_bytes()]);
-        let swapped =
-            self.link.run(&Call::new(operation, &script::SWAP, &name, arguments).lasting()).await?;
+        let swapped = self.link.run(&Call::new(operation, &script::SWAP, &name, arguments).lasting()).await?;
         Ok(matches!(swapped, Reply::Done(_)))
     }
 
@@ -90,15 +89,20 @@ impl RedisStore {
         moved: &Moved<'_>,
     ) -> Result<(), StoreError> {
         let pending = Pending { rotation: moved.rotation.clone(), from: *from };
-        let Row::Live(live) = Row::read(moved.session) else { return Ok(()) };
-        let ttl = session_ttl(live.expires_at, moved.at);
+        // Whatever it is it goes there, and is found out there.
+        let live = if let Row::Live(live) = Row::read(moved.session) { Some(live) } else { None };
+        let ttl = session_ttl(live.as_ref().map_or(moved.at, |live| live.expires_at), moved.at);
         // Where it is not awaited any more, somebody else has put it there.
         self.swap(operation, &moved.to, &pending.bytes(), moved.session, &ttl).await?;
-        let tombstone =
-            Tombstone { at: moved.at, reason: GoneReason::Rotated, step: moved.rotation.clone() };
+        let tombstone = Tombstone { at: moved.at, reason: GoneReason::Rotated, step: moved.rotation.clone() };
         let (tombstone, ttl) = (tombstone.bytes(), tombstone_ttl());
         let emptied = self.swap(operation, from, moved.head, &tombstone, &ttl);
-        let (emptied, ()) = join(emptied, self.leave(operation, live.user, from, &live.bind)).await;
+        let left = async {
+            if let Some(live) = &live {
+                self.leave(operation, live.user, from, &live.bind).await;
+            }
+        };
+        let (emptied, ()) = join(emptied, left).await;
         emptied.map(|_| ())
     }
 

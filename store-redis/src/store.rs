@@ -1,19 +1,19 @@
 //! The store: what it is opened with, and each call.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bursar_session::store::{Created, Deleted, Loaded, Rotated, Touched, Updated};
 use bursar_session::{
-    Content, Gone, GoneReason, KeyHash, SessionStore, StoreError, UserId, UserSession,
-    Version,
+    Content, Gone, GoneReason, KeyHash, SessionStore, StoreError, UserId, UserSession, Version,
 };
 use chrono::{DateTime, Utc};
 use redis::aio::ConnectionManager;
 
 use crate::RedisOptions;
+use crate::clean::Walk;
 use crate::error::contended;
 use crate::link::Link;
 use crate::names::Names;
@@ -39,6 +39,8 @@ const LOAD: &str = "load a session";
 pub struct RedisStore {
     pub(crate) link: Arc<Link>,
     pub(crate) names: Arc<Names>,
+    /// Where a cleaning stopped.
+    pub(crate) walk: Arc<Mutex<Option<Walk>>>,
 }
 
 impl fmt::Debug for RedisStore {

@@ -9,7 +9,7 @@ use std::collections::{HashMap, HashSet};
 
 use bursar_session::{KeyHash, StoreError, UserId, UserSession};
 use chrono::{DateTime, Utc};
-use futures_util::future::{join_all, try_join_all};
+use futures_util::future::try_join_all;
 
 use crate::RedisStore;
 use crate::error::contended;
@@ -34,8 +34,10 @@ const PATIENCE: u32 = 9;
 /// What a member of an index was found to be.
 enum Look {
     Session(UserSession, Id),
-    /// There is a session, which has expired or is another user's, or there is none yet.
-    Other,
+    /// One that has expired. For another caller, whose clock is behind, it may not have.
+    Expired,
+    /// There is another user's, or none yet.
+    None,
     /// There was one.
     Over,
 }
@@ -85,7 +87,8 @@ impl RedisStore {
             }
             let (mut sessions, mut binds, mut calm) = (Vec::new(), HashSet::new(), true);
             let mut idle = Vec::new();
-            let members = entries.members.into_iter().filter(|one| after.is_none_or(|after| *after < one.key));
+            let members =
+                entries.members.into_iter().filter(|one| after.is_none_or(|after| *after < one.key));
             let members: Vec<Member> = members.collect();
             for some in members.chunks(limit.clamp(16, TOGETHER)) {
                 let looks = try_join_all(some.iter().map(|one| self.look(user, &one.key, now))).await?;
@@ -93,8 +96,8 @@ impl RedisStore {
                     match look {
                         // Met under its old key and its new one, it is one session.
                         Look::Session(session, bind) if binds.insert(bind.clone()) => sessions.push(session),
-                        Look::Session(..) => {}
-                        Look::Other => idle.push(one.clone()),
+                        Look::Session(..) | Look::Expired => {}
+                        Look::None => idle.push(one.clone()),
                         Look::Over => {
                             calm &= !over.insert(one.clone());
                             idle.push(one.clone());
@@ -106,7 +109,7 @@ impl RedisStore {
                 }
             }
             if calm {
-                self.prune_idle(&index, &idle, user, now).await;
+                self.prune(LIST, &index, &idle).await;
                 sessions.truncate(limit);
                 return Ok(sessions);
             }
@@ -132,30 +135,17 @@ impl RedisStore {
             };
             match judged {
                 Judged::Live(live) if live.is_of(user) => return Ok(listed(key, &live)),
+                Judged::Live(_) => return Ok(Look::None),
                 Judged::Pending(pending) => {
                     if !matches!(self.settle(LIST, key, &pending).await?, Settled::Again) {
-                        return Ok(Look::Other);
+                        return Ok(Look::None);
                     }
                 }
-                _ => return Ok(Look::Other),
+                Judged::Gone(gone) if gone.reason.is_none() => return Ok(Look::None),
+                Judged::Gone(_) | Judged::Marked(_) | Judged::Undecodable => return Ok(Look::Expired),
             }
         }
         Err(contended(LIST))
-    }
-
-    /// Takes off an index what is none of the user's: not what has expired, which another caller's clock may find alive.
-    async fn prune_idle(&self, index: &[u8], idle: &[Member], user: &UserId, now: i64) {
-        if idle.is_empty() {
-            return;
-        }
-        let seen = join_all(idle.iter().map(|one| self.seen(LIST, &one.key))).await;
-        let none = idle.iter().zip(seen).filter(|(_, seen)| match seen.as_ref().map(Seen::row) {
-            Ok(Row::Absent | Row::Tombstone(_)) => true,
-            Ok(Row::Live(live)) => !live.is_of(user) && live.expires_at > now,
-            _ => false,
-        });
-        let none: Vec<Member> = none.map(|(one, _)| one.clone()).collect();
-        self.prune(LIST, index, &none).await;
     }
 
     pub(crate) async fn end_all(
@@ -167,7 +157,7 @@ impl RedisStore {
         let index = self.names.user(user);
         let (mut waited, mut waiting_for): (u32, Option<Id>) = (0, None);
         let mut called_off = Id::NONE;
-        for _ in 0..TRIES.saturating_mul(10) {
+        for _ in 0..TRIES.saturating_mul(3) {
             let id = Id::new(DELETE_USER)?;
             if !self.begin(&index, &id, now).await? {
                 let entries = self.entries(DELETE_USER, &index).await?;
@@ -287,12 +277,11 @@ impl RedisStore {
         let whose = format!("{:03}{}", user.as_str().len(), user.as_str());
         for _ in 0..TRIES {
             let arguments = vec![at.as_bytes(), id.bytes(), whose.as_bytes(), called_off.bytes()];
-            let seen =
-                match self.link.run(&Call::new(DELETE_USER, &script::MARK, &name, arguments)).await? {
-                    Reply::Done(_) => return Ok(Mark::Marked),
-                    Reply::Not(bytes) => Seen(Some(bytes)),
-                    Reply::OtherType => return Ok(Mark::Other),
-                };
+            let seen = match self.link.run(&Call::new(DELETE_USER, &script::MARK, &name, arguments)).await? {
+                Reply::Done(_) => return Ok(Mark::Marked),
+                Reply::Not(bytes) => Seen(Some(bytes)),
+                Reply::OtherType => return Ok(Mark::Other),
+            };
             let row = seen.row();
             if matches!(row, Row::Moved(_) | Row::Tombstone(_)) {
                 return Ok(Mark::Over);

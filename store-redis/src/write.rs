@@ -132,8 +132,7 @@ impl RedisStore {
         let Update { key, version, content, now, write } = update;
         let (name, Written { deadlines, idle_timeout, user }) =
             (self.names.session(key), Written::of(content));
-        let (at, before, after) =
-            (instant(*now), row::version(*version), row::version(version.next()));
+        let (at, before, after) = (instant(*now), row::version(*version), row::version(version.next()));
         let ttl = session_ttl(content.expires_at.timestamp_micros(), *now);
         let arguments = vec![
             at.as_bytes(),
@@ -190,9 +189,14 @@ impl RedisStore {
     }
 
     /// Prepares the index of the user to whom an update binds a session, or whose session is to last longer.
-    async fn rebind(&self, Update { key, content, now, .. }: &Update, live: &Live<'_>) -> Result<Rebound, StoreError> {
+    async fn rebind(
+        &self,
+        Update { key, content, now, .. }: &Update,
+        live: &Live<'_>,
+    ) -> Result<Rebound, StoreError> {
         let began = Instant::now();
-        let ttl = lasting_ttl(content.expires_at.timestamp_micros(), content.ends_at.timestamp_micros(), *now);
+        let ttl =
+            lasting_ttl(content.expires_at.timestamp_micros(), content.ends_at.timestamp_micros(), *now);
         let stays = content.user.as_ref().is_some_and(|user| live.is_of(user));
         let bind = match &content.user {
             Some(_) if stays => live.bind.clone(),

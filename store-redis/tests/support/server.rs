@@ -62,7 +62,11 @@ impl Server {
     }
 
     /// A test on it, by the name of the server and its own.
-    pub(crate) fn trial<F>(self, name: impl AsRef<str>, test: impl FnOnce(Ground) -> F + Send + 'static) -> Trial
+    pub(crate) fn trial<F>(
+        self,
+        name: impl AsRef<str>,
+        test: impl FnOnce(Ground) -> F + Send + 'static,
+    ) -> Trial
     where
         F: Future<Output = Result<(), Failed>> + Send + 'static,
     {
@@ -135,8 +139,7 @@ impl Ground {
                 continue;
             }
             let pattern = format!("{}*", self.prefix);
-            let found: Vec<Vec<u8>> =
-                redis::cmd("KEYS").arg(pattern).query_async(&mut node).await.unwrap();
+            let found: Vec<Vec<u8>> = redis::cmd("KEYS").arg(pattern).query_async(&mut node).await.unwrap();
             keys.extend(found.into_iter().map(|key| (node.clone(), key)));
         }
         keys
