@@ -128,12 +128,17 @@ impl Link {
         timeout: Duration,
         send: impl Fn() -> F,
     ) -> Result<RedisResult<T>, StoreError> {
-        let mut again = true;
+        let mut lost = None;
         loop {
             let answer = tokio::time::timeout(timeout, send()).await;
-            match answer.map_err(|_| too_late(operation, asked, timeout))? {
-                Err(error) if again && unanswered(&error) && !error.is_connection_refusal() => again = false,
-                answer => return Ok(answer),
+            let answer = answer.map_err(|_| too_late(operation, asked, timeout))?;
+            match (answer, lost.take()) {
+                (Err(error), None) if unanswered(&error) && !error.is_connection_refusal() => {
+                    lost = Some(error);
+                }
+                // What became of the first is not known, though the second was not even sent.
+                (Err(error), Some(first)) if error.is_io_error() => return Ok(Err(first)),
+                (answer, _) => return Ok(answer),
             }
         }
     }

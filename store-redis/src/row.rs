@@ -327,3 +327,82 @@ impl<'a> Live<'a> {
         self.record().map_or(Loaded::Undecodable, Loaded::Live)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use bursar_session::store::Loaded;
+    use bursar_session::{Content, Gone, GoneReason, KeyHash, Record, UserId, Version};
+    use chrono::DateTime;
+
+    use super::{Judged, Pending, Row, SEEN, Tombstone, moved_head, new_session};
+    use crate::text::Id;
+
+    fn at(micros: i64) -> DateTime<chrono::Utc> {
+        DateTime::from_timestamp_micros(micros).unwrap()
+    }
+
+    fn content() -> Content {
+        Content {
+            data: Arc::from("{\"a\":\"é\"}"),
+            user: Some(UserId::new("été").unwrap()),
+            expires_at: at(253_402_300_799_999_998),
+            ends_at: at(253_402_300_799_999_999),
+            idle_timeout: Some(Duration::from_micros(1_800_000_001)),
+        }
+    }
+
+    fn row() -> Vec<u8> {
+        let ids = [Id::read(b"wwwwwwwwwwwwwwww").unwrap(), Id::read(b"bbbbbbbbbbbbbbbb").unwrap()];
+        new_session(&content(), 1_234, &ids[0], &ids[1])
+    }
+
+    #[test]
+    fn a_session_is_read_back() {
+        let bytes = row();
+        let Judged::Live(live) = Row::read(&bytes).judge(0) else { panic!("a session") };
+        let record = Record { version: Version::FIRST, created_at: at(1_234), content: content() };
+        assert_eq!(live.loaded(), Loaded::Live(record));
+        let gone = Gone::new(GoneReason::Expired, content().expires_at);
+        let judged = Row::read(&bytes).judge(253_402_300_799_999_998);
+        assert!(matches!(judged, Judged::Gone(found) if found == gone));
+    }
+
+    #[test]
+    fn everything_is_where_scripts_look_for_it() {
+        let bytes = row();
+        assert_eq!(&bytes[..2], b"L1");
+        assert_eq!(&bytes[62..81], b"0000000000000000001");
+        assert_eq!(&bytes[81..97], b"wwwwwwwwwwwwwwww");
+        assert_eq!(&bytes[97..113], b"bbbbbbbbbbbbbbbb");
+        assert_eq!(&bytes[113..129], b"----------------");
+        assert_eq!(&bytes[149..157], "005été".as_bytes());
+        assert_eq!(SEEN, 664);
+    }
+
+    #[test]
+    fn the_other_rows_are_read_back() {
+        let step = Id::read(b"0123456789abcdef").unwrap();
+        let key = KeyHash::from_bytes([0x5a; 32]);
+        let tombstone = Tombstone { at: -7, reason: GoneReason::Emptied, step: step.clone() };
+        assert!(matches!(Row::read(&tombstone.bytes()), Row::Tombstone(found) if found == tombstone));
+        let pending = Pending { rotation: step.clone(), from: key };
+        assert!(matches!(Row::read(&pending.bytes()), Row::Pending(found) if found == pending));
+        let moved = [moved_head(&step, 9, &key), row()].concat();
+        let Row::Moved(found) = Row::read(&moved) else { panic!("a rotated session") };
+        assert_eq!((found.at, found.to, found.session), (9, key, row().as_slice()));
+    }
+
+    #[test]
+    fn nothing_else_is_a_row() {
+        let bytes = row();
+        for end in 1..157 {
+            assert!(matches!(Row::read(&bytes[..end]), Row::Undecodable), "{end} bytes");
+        }
+        for wrong in ["x", "T1", "P1zz", "M1", "L2", "T100000000000000000000x0123456789abcdef"] {
+            assert!(matches!(Row::read(wrong.as_bytes()), Row::Undecodable), "{wrong}");
+        }
+    }
+}

@@ -13,6 +13,8 @@ pub(crate) struct Lua(LazyLock<Script>, &'static str);
 macro_rules! scripts {
     ($($(#[$about:meta])* $name:ident = $text:expr;)*) => {
         $($(#[$about])* pub(crate) static $name: Lua = Lua(LazyLock::new(|| Script::new($text)), $text);)*
+        #[cfg(test)]
+        const ALL: &[&Lua] = &[$(&$name),*];
     };
 }
 
@@ -112,13 +114,14 @@ if redis.call('GETRANGE', KEYS[1], 0, 1) == 'L1' and redis.call('GETRANGE', KEYS
 end
 return 'D'";
 
-    /// `ending, tombstone, ttl`: ends a session that bears its mark.
+    /// `ending, tombstone, ttl`: ends a session that bears its mark; done as well where it was ended so before.
     END = "
-if redis.call('GETRANGE', KEYS[1], 0, 1) == 'L1' and redis.call('GETRANGE', KEYS[1], 113, 128) == ARGV[1] then
+local v = redis.call('GETRANGE', KEYS[1], 0, 128)
+if string.sub(v, 1, 2) == 'L1' and string.sub(v, 114, 129) == ARGV[1] then
   redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
   return 'D'
 end
-return 'N'";
+return v == ARGV[2] and 'D' or 'N'";
 
     /// `member, binding, ttl`: adds to a user's index, which lasts at least as long. A few members that cannot be there any more are dropped,
     /// so that what nobody ends does not gather.
@@ -198,5 +201,28 @@ impl Lua {
         let mut cmd = redis::cmd("EVAL");
         cmd.arg(self.1).arg(1).arg(key);
         cmd
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ALL;
+
+    #[test]
+    fn every_script_has_one_key() {
+        for script in ALL {
+            let calls = script.1.matches("redis.call('").count();
+            let of_time = script.1.matches("redis.call('TIME')").count();
+            assert_eq!(script.1.matches("', KEYS[1]").count(), calls - of_time, "{}", script.1);
+            assert_eq!(script.1.matches("KEYS").count(), calls - of_time, "{}", script.1);
+        }
+    }
+
+    #[test]
+    fn a_script_is_known_by_what_it_says() {
+        let mut hashes: Vec<&str> = ALL.iter().map(|script| script.0.get_hash()).collect();
+        hashes.sort_unstable();
+        hashes.dedup();
+        assert_eq!(hashes.len(), ALL.len());
     }
 }

@@ -1,5 +1,7 @@
 //! Creating, updating, touching and deleting a session: one script on its key, unless it comes to another user or something is under way.
 
+use std::time::Duration;
+
 use bursar_session::store::{Created, Deleted, Touched, Updated};
 use bursar_session::{Content, Gone, GoneReason, KeyHash, StoreError, Version};
 use tokio::time::Instant;
@@ -121,11 +123,17 @@ impl RedisStore {
         now: i64,
     ) -> Result<Updated, StoreError> {
         let update = Update { key: *key, version, content: content.clone(), now, write: Id::new(UPDATE)? };
-        match self.try_update(&update, b"").await? {
-            Reply::Done(_) => Ok(Updated::Updated(version.next())),
-            Reply::Not(bytes) => self.update_further(update, Seen(Some(bytes))).await,
-            Reply::OtherType => self.update_further(update, Seen(None)).await,
+        let updated = match self.try_update(&update, b"").await? {
+            Reply::Done(_) => Updated::Updated(version.next()),
+            Reply::Not(bytes) => self.update_further(&update, Seen(Some(bytes))).await?,
+            Reply::OtherType => self.update_further(&update, Seen(None)).await?,
+        };
+        if updated == Updated::Stale {
+            // Who was too late is not to be so again and again, in step with one who is always first.
+            let pause = update.write.bytes().first().map_or(0, |byte| u64::from(byte % 3));
+            tokio::time::sleep(Duration::from_millis(pause)).await;
         }
+        Ok(updated)
     }
 
     async fn try_update(&self, update: &Update, bind: &[u8]) -> Result<Reply, StoreError> {
@@ -150,7 +158,7 @@ impl RedisStore {
     }
 
     /// An update that was not simply done.
-    async fn update_further(&self, update: Update, seen: Seen) -> Result<Updated, StoreError> {
+    async fn update_further(&self, update: &Update, seen: Seen) -> Result<Updated, StoreError> {
         // What is told at once.
         match seen.row().judge(update.now) {
             Judged::Gone(gone) => return Ok(Updated::Gone(gone)),
@@ -159,7 +167,7 @@ impl RedisStore {
             }
             _ => {}
         }
-        self.update_in_steps(&update, seen).await
+        self.update_in_steps(update, seen).await
     }
 
     async fn update_in_steps(&self, update: &Update, mut seen: Seen) -> Result<Updated, StoreError> {
