@@ -204,6 +204,10 @@ impl Link {
     }
 
     /// The servers that have keys.
+    #[cfg_attr(
+        not(feature = "cluster"),
+        expect(unused_variables, reason = "one server is not asked which it is")
+    )]
     pub(crate) async fn masters(&self, operation: &'static str) -> Result<Vec<Node>, StoreError> {
         match &self.reads {
             Wire::One(_) => Ok(vec![Node::Only]),

@@ -186,7 +186,7 @@ async fn an_end_of_all_is_of_all_or_none(ground: Ground) -> Result<(), Failed> {
         }
         assert!(live == 0 || live == 3, "{live} of 3 are left");
         assert!(told.is_none_or(|told| told == (live == 0)), "{answer:?}, and {live} are left");
-        assert_eq!(listed(&store, "anna").await.len() as u64, live);
+        assert_eq!(u64::try_from(listed(&store, "anna").await.len()).unwrap(), live);
         assert_eq!(store.delete_user(&user("anna"), None, at(2)).await.unwrap(), live);
         let when = if live == 0 { at(1) } else { at(2) };
         for m in 0..3 {

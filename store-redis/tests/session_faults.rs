@@ -10,7 +10,7 @@ mod server;
 mod session;
 
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bursar_session::store::Created;
 use bursar_session::{GoneReason, SessionStore, StoreError, StoreErrorKind};
@@ -20,6 +20,7 @@ use libtest_mimic::Failed;
 use proxy::{Plan, Proxy};
 use server::{Ground, Server};
 use session::{at, content, create, found, key, of_user, user, version};
+use tokio::time::Instant;
 
 /// Every call that reads; what each ends with.
 async fn read(store: &RedisStore) -> Vec<StoreError> {

@@ -123,9 +123,17 @@ impl Ground {
 
     /// A connection to each node of the server.
     pub(crate) async fn nodes(&self) -> Vec<MultiplexedConnection> {
+        let connect =
+            async |url: String| Client::open(url).unwrap().get_multiplexed_async_connection().await.unwrap();
+        let mut first = connect(self.url()).await;
+        if self.server == Server::One {
+            return vec![first];
+        }
+        let told: String = redis::cmd("CLUSTER").arg("NODES").query_async(&mut first).await.unwrap();
         let mut nodes = Vec::new();
-        for url in self.server.urls().unwrap() {
-            nodes.push(Client::open(url).unwrap().get_multiplexed_async_connection().await.unwrap());
+        for line in told.lines().filter(|line| !line.contains("fail")) {
+            let address = line.split([' ', '@']).nth(1).unwrap();
+            nodes.push(connect(format!("redis://{address}")).await);
         }
         nodes
     }
