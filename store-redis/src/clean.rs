@@ -151,8 +151,9 @@ impl RedisStore {
             };
             match seen.row() {
                 Row::Live(live) if !live.mark.is_none() => {
-                    if self.settle_mark(CLEAN, key, live.user, &live.mark, false).await? {
-                        // It is being ended just now, and is judged another time.
+                    // One that has not expired is left to whoever is about to end it.
+                    let patient = live.expires_at <= now;
+                    if self.settle_mark(CLEAN, key, live.user, &live.mark, patient).await? {
                         return Ok(false);
                     }
                 }

@@ -41,6 +41,12 @@ pub(crate) fn too_few(operation: &'static str, replicas: i64, asked: u32) -> Sto
     StoreError::new(StoreErrorKind::UnknownOutcome, operation, detail)
 }
 
+/// The answer was lost, and what was written by others since tells nothing of it.
+pub(crate) fn unclear(operation: &'static str) -> StoreError {
+    let (kind, what) = lost(Asked::Write);
+    StoreError::new(kind, operation, what)
+}
+
 /// Others were faster, again and again.
 pub(crate) fn contended(operation: &'static str) -> StoreError {
     let detail = "others change the same sessions at the same time; try again";

@@ -189,7 +189,7 @@ impl RedisStore {
         let name = self.names.session(key);
         let tombstone =
             crate::row::Tombstone { at, reason: bursar_session::GoneReason::LoggedOut, step: id.clone() };
-        let (tombstone, ttl) = (tombstone.bytes(), crate::row::tombstone_ttl());
+        let (tombstone, ttl) = (tombstone.bytes(), crate::ttl::tombstone_ttl());
         let arguments = vec![id.bytes(), tombstone.as_slice(), ttl.as_bytes()];
         let ended = self.link.run(&Call::new(operation, &script::END, &name, arguments).lasting()).await?;
         Ok(matches!(ended, Reply::Done(_)))

@@ -59,6 +59,7 @@ mod settle;
 mod store;
 mod text;
 mod tidy;
+mod ttl;
 mod users;
 mod write;
 

@@ -1,5 +1,7 @@
 //! The way to the server: one connection that every caller's commands go by together, made anew when it is lost.
 
+use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bursar_session::StoreError;
@@ -71,8 +73,8 @@ pub(crate) struct Link {
     replicas: Option<Replicas>,
 }
 
-fn unanswered(error: &RedisError) -> bool {
-    error.is_connection_dropped()
+fn is_no_script(error: &RedisError) -> bool {
+    error.kind() == ErrorKind::Server(ServerErrorKind::NoScript)
 }
 
 fn is_other_type(error: &RedisError) -> bool {
@@ -126,27 +128,39 @@ impl Link {
         operation: &'static str,
         asked: Asked,
         timeout: Duration,
+        lost: &AtomicBool,
         send: impl Fn() -> F,
     ) -> Result<RedisResult<T>, StoreError> {
-        let mut lost = None;
         loop {
             let answer = tokio::time::timeout(timeout, send()).await;
-            let answer = answer.map_err(|_| too_late(operation, asked, timeout))?;
-            match (answer, lost.take()) {
-                (Err(error), None) if unanswered(&error) && !error.is_connection_refusal() => {
-                    lost = Some(error);
+            match answer.map_err(|_| too_late(operation, asked, timeout))? {
+                Err(error)
+                    if error.is_connection_dropped()
+                        && !error.is_connection_refusal()
+                        && !lost.swap(true, Ordering::Relaxed) => {}
+                // What became of the first is not known, even if the second was not so much as sent.
+                Err(error)
+                    if lost.load(Ordering::Relaxed) && !is_other_type(&error) && !is_no_script(&error) =>
+                {
+                    return Ok(Err(io::Error::from(io::ErrorKind::ConnectionReset).into()));
                 }
-                // What became of the first is not known, though the second was not even sent.
-                (Err(error), Some(first)) if error.is_io_error() => return Ok(Err(first)),
-                (answer, _) => return Ok(answer),
+                answer => return Ok(answer),
             }
         }
     }
 
     /// Asks for something that changes nothing.
     pub(crate) async fn read(&self, operation: &'static str, cmd: &Cmd) -> Result<Value, StoreError> {
-        let answer = self.answer(operation, Asked::Read, self.timeout, || self.reads.send(cmd)).await?;
+        let answer = self.look(operation, || self.reads.send(cmd)).await?;
         answer.map_err(|error| store_error(operation, Asked::Read, error))
+    }
+
+    async fn look<F: Future<Output = RedisResult<Value>>>(
+        &self,
+        operation: &'static str,
+        send: impl Fn() -> F,
+    ) -> Result<RedisResult<Value>, StoreError> {
+        self.answer(operation, Asked::Read, self.timeout, &AtomicBool::new(false), send).await
     }
 
     /// Reads a string, or part of one; `None` where there is one of another type.
@@ -155,7 +169,7 @@ impl Link {
         operation: &'static str,
         cmd: &Cmd,
     ) -> Result<Option<Vec<u8>>, StoreError> {
-        match self.answer(operation, Asked::Read, self.timeout, || self.reads.send(cmd)).await? {
+        match self.look(operation, || self.reads.send(cmd)).await? {
             Ok(Value::BulkString(bytes)) => Ok(Some(bytes)),
             Ok(Value::Nil) => Ok(Some(Vec::new())),
             Ok(_) => Err(not_understood(operation)),
@@ -165,18 +179,20 @@ impl Link {
     }
 
     /// Changes something. What ends or keeps a session waits for replicas, if they were asked for.
-    pub(crate) async fn write(
+    async fn write(
         &self,
         operation: &'static str,
         cmd: &Cmd,
         waits: bool,
+        lost: &AtomicBool,
     ) -> Result<RedisResult<Value>, StoreError> {
         let Some(replicas) = self.replicas.filter(|_| waits) else {
-            return self.answer(operation, Asked::Write, self.timeout, || self.writes.send(cmd)).await;
+            let sent = || self.writes.send(cmd);
+            return self.answer(operation, Asked::Write, self.timeout, lost, sent).await;
         };
         let timeout = self.timeout.saturating_add(replicas.timeout);
         let sent = || self.writes.send_waiting(cmd, replicas);
-        match self.answer(operation, Asked::Write, timeout, sent).await? {
+        match self.answer(operation, Asked::Write, timeout, lost, sent).await? {
             Ok((_, taken)) if taken < i64::from(replicas.count) => {
                 Err(too_few(operation, taken, replicas.count))
             }
@@ -195,7 +211,7 @@ impl Link {
     ) -> Result<bool, StoreError> {
         let mut cmd = redis::cmd("SET");
         cmd.arg(name).arg(row).arg("NX").arg("PX").arg(ttl);
-        match self.write(operation, &cmd, waits).await? {
+        match self.write(operation, &cmd, waits, &AtomicBool::new(false)).await? {
             Ok(Value::Okay) => Ok(true),
             Ok(Value::Nil) => Ok(false),
             Ok(_) => Err(not_understood(operation)),
@@ -216,7 +232,7 @@ impl Link {
                 use redis::cluster_routing::{MultipleNodeRoutingInfo, RoutingInfo};
                 let all = RoutingInfo::MultiNode((MultipleNodeRoutingInfo::AllMasters, None));
                 let ask = || async { wire.clone().route_command(redis::cmd("PING"), all.clone()).await };
-                let answer = self.answer(operation, Asked::Read, self.timeout, ask).await?;
+                let answer = self.look(operation, ask).await?;
                 let answer = answer.map_err(|error| store_error(operation, Asked::Read, error))?;
                 nodes(answer).ok_or_else(|| not_understood(operation))
             }
@@ -237,7 +253,7 @@ impl Link {
                 let there = SingleNodeRoutingInfo::ByAddress { host: host.clone(), port: *port };
                 let there = RoutingInfo::SingleNode(there);
                 let ask = || async { wire.clone().route_command(cmd.clone(), there.clone()).await };
-                let answer = self.answer(operation, Asked::Read, self.timeout, ask).await?;
+                let answer = self.look(operation, ask).await?;
                 answer.map_err(|error| store_error(operation, Asked::Read, error))
             }
             _ => self.read(operation, cmd).await,
@@ -247,10 +263,10 @@ impl Link {
     /// Runs a script: by its hash, and by its text where the server has been started since.
     pub(crate) async fn run(&self, call: &Call<'_>) -> Result<Reply, StoreError> {
         let by_hash = call.with_arguments(call.script.by_hash(call.key));
-        let mut answer = self.write(call.operation, &by_hash, call.waits).await?;
-        if answer.as_ref().is_err_and(|error| error.kind() == ErrorKind::Server(ServerErrorKind::NoScript)) {
+        let mut answer = self.write(call.operation, &by_hash, call.waits, &call.lost).await?;
+        if answer.as_ref().is_err_and(is_no_script) {
             let by_text = call.with_arguments(call.script.by_text(call.key));
-            answer = self.write(call.operation, &by_text, call.waits).await?;
+            answer = self.write(call.operation, &by_text, call.waits, &call.lost).await?;
         }
         match answer {
             Ok(Value::BulkString(mut bytes)) if !bytes.is_empty() => match bytes.remove(0) {
@@ -272,6 +288,8 @@ pub(crate) struct Call<'a> {
     key: &'a [u8],
     arguments: Vec<&'a [u8]>,
     waits: bool,
+    /// Whether an answer to it was lost.
+    lost: AtomicBool,
 }
 
 impl<'a> Call<'a> {
@@ -281,12 +299,17 @@ impl<'a> Call<'a> {
         key: &'a [u8],
         arguments: Vec<&'a [u8]>,
     ) -> Self {
-        Self { operation, script, key, arguments, waits: false }
+        Self { operation, script, key, arguments, waits: false, lost: AtomicBool::new(false) }
     }
 
     /// Answers only when it would survive a failover, if the store was told to.
     pub(crate) fn lasting(self) -> Self {
         Self { waits: true, ..self }
+    }
+
+    /// Whether it may have been done before it was answered.
+    pub(crate) fn was_repeated(&self) -> bool {
+        self.lost.load(Ordering::Relaxed)
     }
 
     fn with_arguments(&self, mut cmd: Cmd) -> Cmd {

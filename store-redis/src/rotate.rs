@@ -18,11 +18,12 @@ use tokio::time::Instant;
 use crate::RedisStore;
 use crate::error::contended;
 use crate::link::{Call, Reply};
-use crate::row::{Live, Pending, Row, lasting_ttl, moved_head};
+use crate::row::{Live, Pending, Row, moved_head};
 use crate::script;
 use crate::settle::TRIES;
 use crate::text::{Id, instant};
 use crate::tidy::Tidy;
+use crate::ttl::lasting_ttl;
 use crate::write::Found;
 
 const ROTATE: &str = "rotate a session";

@@ -13,7 +13,7 @@ use bursar_session::store::Loaded;
 use bursar_session::{Content, Gone, GoneReason, KeyHash, Record, UserId, Version};
 use chrono::{DateTime, Utc};
 
-use crate::text::{self, DIGITS, HOUR, Id, MINUTE};
+use crate::text::{self, DIGITS, Id};
 
 /// How many bytes come before the user's id of a session.
 const HEAD: usize = 152;
@@ -260,31 +260,6 @@ pub(crate) fn kept_since(now: i64) -> i64 {
 /// The start of a row that was rotated.
 pub(crate) fn moved_head(rotation: &Id, at: i64, to: &KeyHash) -> Vec<u8> {
     [b"M1", rotation.bytes(), text::instant(at).as_bytes(), text::hex(to.as_bytes()).as_bytes()].concat()
-}
-
-/// How much longer than it has to a row is there, in milliseconds: Redis deletes it by itself, and never sooner than a caller would whose clock
-/// is changed.
-const SLACK: i64 = HOUR;
-
-/// How long the row of a session is there, for a command.
-pub(crate) fn session_ttl(expires_at: i64, now: i64) -> String {
-    text::millis_until(expires_at, now).saturating_add(MINUTE).saturating_add(SLACK).to_string()
-}
-
-/// By how much that is longer than the session.
-pub(crate) fn slack() -> String {
-    MINUTE.saturating_add(SLACK).to_string()
-}
-
-/// How long a tombstone is there.
-pub(crate) fn tombstone_ttl() -> String {
-    slack()
-}
-
-/// How long whatever depends on a session is there: longer than the session can be.
-pub(crate) fn lasting_ttl(expires_at: i64, ends_at: i64, now: i64) -> String {
-    let longest = text::millis_until(expires_at.max(ends_at), now);
-    longest.saturating_add(MINUTE).saturating_add(SLACK).saturating_add(SLACK).to_string()
 }
 
 /// What is to be made of a row at this moment.

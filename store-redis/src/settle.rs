@@ -9,9 +9,10 @@ use futures_util::future::join;
 use crate::RedisStore;
 use crate::index::EndingState;
 use crate::link::{Call, Reply};
-use crate::row::{Moved, Pending, Row, SEEN, Tombstone, session_ttl, tombstone_ttl};
+use crate::row::{Moved, Pending, Row, SEEN, Tombstone};
 use crate::script;
 use crate::text::Id;
+use crate::ttl::{session_ttl, tombstone_ttl};
 
 /// How often a call looks again before it says that there is too much going on.
 pub(crate) const TRIES: u32 = 100;

@@ -14,10 +14,6 @@ pub(crate) const DIGITS: usize = 20;
 /// Where the digits of instants begin to count: the first microsecond that there is.
 const ZERO: i128 = -(1 << 63);
 
-/// A minute, an hour, in milliseconds.
-pub(crate) const MINUTE: i64 = 60_000;
-pub(crate) const HOUR: i64 = 60 * MINUTE;
-
 /// An instant as digits, which are ordered as instants are.
 pub(crate) fn instant(micros: i64) -> String {
     format!("{:020}", i128::from(micros).saturating_sub(ZERO))
@@ -45,11 +41,6 @@ pub(crate) fn number<T: std::str::FromStr>(digits: &[u8]) -> Option<T> {
 /// A duration in whole microseconds, as digits.
 pub(crate) fn duration(duration: Duration) -> String {
     format!("{:020}", u64::try_from(duration.as_micros()).unwrap_or(u64::MAX))
-}
-
-/// From one instant to another in milliseconds, and none if it is not after it.
-pub(crate) fn millis_until(until: i64, now: i64) -> i64 {
-    until.saturating_sub(now).max(0) / 1_000
 }
 
 /// A hash in hexadecimal digits.

@@ -7,12 +7,13 @@ use bursar_session::{Content, Gone, GoneReason, KeyHash, StoreError, Version};
 use tokio::time::Instant;
 
 use crate::RedisStore;
-use crate::error::contended;
+use crate::error::{contended, unclear};
 use crate::link::{Call, Reply};
-use crate::row::{self, Judged, Live, Row, Tombstone, Written, lasting_ttl, session_ttl, tombstone_ttl};
+use crate::row::{self, Judged, Live, Row, Tombstone, Written};
 use crate::script;
 use crate::settle::{Seen, Settled, TRIES};
 use crate::text::{Id, instant};
+use crate::ttl::{lasting_ttl, session_ttl, slack, tombstone_ttl};
 
 const CREATE: &str = "create a session";
 const UPDATE: &str = "update a session";
@@ -154,7 +155,18 @@ impl RedisStore {
             content.data.as_bytes(),
             ttl.as_bytes(),
         ];
-        self.link.run(&Call::new(UPDATE, &script::UPDATE, &name, arguments).lasting()).await
+        let call = Call::new(UPDATE, &script::UPDATE, &name, arguments).lasting();
+        let reply = self.link.run(&call).await?;
+        // It may have been done, and followed by another one.
+        if call.was_repeated()
+            && let Reply::Not(bytes) = &reply
+            && let Row::Live(live) = Row::read(bytes)
+            && live.write != *write
+            && live.version().is_some_and(|found| found > *version)
+        {
+            return Err(unclear(UPDATE));
+        }
+        Ok(reply)
     }
 
     /// An update that was not simply done.
@@ -237,8 +249,7 @@ impl RedisStore {
         expires_at: i64,
         now: i64,
     ) -> Result<Touched, StoreError> {
-        let (name, at, until, slack) =
-            (self.names.session(key), instant(now), instant(expires_at), row::slack());
+        let (name, at, until, slack) = (self.names.session(key), instant(now), instant(expires_at), slack());
         for _ in 0..TRIES {
             let arguments = vec![at.as_bytes(), until.as_bytes(), slack.as_bytes()];
             let seen = match self.link.run(&Call::new(TOUCH, &script::TOUCH, &name, arguments)).await? {
