@@ -1,6 +1,6 @@
 //! The public suite of sessions on one server and on a cluster, each case under a prefix of its own that two connections write to.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 #[path = "support/server.rs"]
 mod server;

@@ -1,6 +1,6 @@
 //! The public suite of requests with sessions, through every adapter, on one server and on a cluster.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 #[path = "support/server.rs"]
 mod server;

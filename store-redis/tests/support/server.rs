@@ -23,21 +23,15 @@ pub(crate) static RUNTIME: LazyLock<Arc<Runtime>> = LazyLock::new(|| Arc::new(Ru
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Server {
     One,
-    #[cfg(feature = "cluster")]
     Cluster,
 }
 
 impl Server {
-    pub(crate) const ALL: &'static [Self] = &[
-        Self::One,
-        #[cfg(feature = "cluster")]
-        Self::Cluster,
-    ];
+    pub(crate) const ALL: [Self; 2] = [Self::One, Self::Cluster];
 
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::One => "redis",
-            #[cfg(feature = "cluster")]
             Self::Cluster => "redis-cluster",
         }
     }
@@ -45,13 +39,15 @@ impl Server {
     const fn variable(self) -> &'static str {
         match self {
             Self::One => "BURSAR_TEST_REDIS_URL",
-            #[cfg(feature = "cluster")]
             Self::Cluster => "BURSAR_TEST_REDIS_CLUSTER_URL",
         }
     }
 
-    /// The addresses of its nodes, if it is given.
+    /// The addresses of its nodes, if it is given and the store can reach it.
     pub(crate) fn urls(self) -> Option<Vec<String>> {
+        if self == Self::Cluster && !cfg!(feature = "cluster") {
+            return None;
+        }
         let urls = std::env::var(self.variable()).ok().filter(|urls| !urls.is_empty())?;
         Some(urls.split(',').map(|url| url.trim().to_owned()).collect())
     }
@@ -73,7 +69,8 @@ impl Server {
         let absent = self.urls().is_none();
         let trial = Trial::test(format!("{} ({})", name.as_ref(), self.name()), move || {
             if self.urls().is_none() {
-                return Err(format!("{} is required, and {} is not set", self.name(), self.variable()).into());
+                let lacks = "is not set, or the feature `cluster` is off";
+                return Err(format!("{} is required, and {} {lacks}", self.name(), self.variable()).into());
             }
             RUNTIME.block_on(async {
                 let ground = Ground::new(self);
@@ -109,6 +106,8 @@ impl Ground {
             Server::One => options.open(&self.url()).await.unwrap(),
             #[cfg(feature = "cluster")]
             Server::Cluster => options.cluster(self.server.urls().unwrap()).await.unwrap(),
+            #[cfg(not(feature = "cluster"))]
+            Server::Cluster => panic!("a cluster needs the feature of that name"),
         }
     }
 
