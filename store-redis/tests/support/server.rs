@@ -8,7 +8,7 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use bursar_store_redis::redis::aio::MultiplexedConnection;
-use bursar_store_redis::redis::{self, Client};
+use bursar_store_redis::redis::{self, AsyncConnectionConfig, Client};
 use bursar_store_redis::{RedisOptions, RedisStore};
 use libtest_mimic::{Arguments, Failed, Trial};
 use tokio::runtime::Runtime;
