@@ -47,6 +47,7 @@ impl RedisOptions {
     }
 
     /// What the names of all keys in Redis begin with. Stores of one prefix share their sessions; no prefix may begin with another's.
+    /// In a cluster, one that holds `{…}` keeps everything on one node.
     #[must_use]
     pub fn prefix(self, prefix: impl Into<String>) -> Self {
         Self { prefix: prefix.into(), ..self }
