@@ -122,8 +122,13 @@ impl Ground {
 
     /// A connection to each node of the server.
     pub(crate) async fn nodes(&self) -> Vec<MultiplexedConnection> {
-        let connect =
-            async |url: String| Client::open(url).unwrap().get_multiplexed_async_connection().await.unwrap();
+        let connect = async |url: String| {
+            let patience = Some(Duration::from_secs(30));
+            let config = AsyncConnectionConfig::new();
+            let config = config.set_connection_timeout(patience).set_response_timeout(patience);
+            let client = Client::open(url).unwrap();
+            client.get_multiplexed_async_connection_with_config(&config).await.unwrap()
+        };
         let mut first = connect(self.url()).await;
         if self.server == Server::One {
             return vec![first];
