@@ -3,7 +3,8 @@
 //! | feature | store | keeps | inside the caller's transaction |
 //! |---|---|---|---|
 //! | `sqlite` | `SqliteStore` | ledgers: it is a [`LedgerStore`](bursar::LedgerStore) | `SqliteTx` |
-//! | `sqlite` and `session` | `SqliteStore` | sessions as well: it is a `SessionStore` | |
+//! | `postgres` | `PostgresStore` | the same | `PostgresTx` |
+//! | and `session` | the same | sessions as well: it is a `SessionStore` | |
 //!
 //! # What it keeps to
 //!
@@ -49,9 +50,13 @@ with_a_database! {
     pub use tx::SqlTx;
 }
 
+#[cfg(feature = "postgres")]
+mod postgres;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
+#[cfg(feature = "postgres")]
+pub use postgres::{PostgresOptions, PostgresStore, PostgresTx};
 #[cfg(feature = "sqlite")]
 pub use sqlite::{SqliteOptions, SqliteStore, SqliteTx};
 #[cfg(feature = "mysql")]

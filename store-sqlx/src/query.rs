@@ -21,6 +21,12 @@ pub(crate) enum Value<'q> {
     Bytes(Option<Cow<'q, [u8]>>),
     /// A truth value.
     Flag(bool),
+    /// What a session holds: any text, with zeros and all.
+    #[cfg(feature = "session")]
+    Data(&'q str),
+    /// What several sessions hold.
+    #[cfg(feature = "session")]
+    DataArray(Vec<&'q str>),
 }
 
 macro_rules! value {

@@ -22,7 +22,7 @@ use crate::session::lane::{SessionDone, SessionJob, SessionWork, SessionWriter a
 use crate::writer::{Work, Writer};
 
 /// How many jobs are done at once beside the lanes.
-const JOBS_MAX: u32 = 4;
+pub(crate) const JOBS_MAX: u32 = 4;
 
 /// The entrance for whatever is written.
 pub(crate) struct Writes<E: Engine> {

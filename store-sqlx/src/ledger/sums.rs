@@ -19,9 +19,16 @@ pub(crate) async fn totals<E: Engine>(
     book: &BookId,
     accounts: &[AccountId],
 ) -> Result<Vec<(AccountId, TermTotals)>, StoreError> {
-    let rows = rows::<E>(conn, "sum accounts", query(E::LEDGER.totals, book).bind(texts(accounts)?)).await?;
+    let asked = query(E::LEDGER.totals, book).bind(texts(accounts)?);
+    totals_from_rows(&rows::<E>(conn, "sum accounts", asked).await?)
+}
+
+/// The totals in rows of an account and a term, account by account.
+pub(crate) fn totals_from_rows<E: Engine>(
+    rows: &[Row<E>],
+) -> Result<Vec<(AccountId, TermTotals)>, StoreError> {
     let mut found: Vec<(AccountId, Vec<(TermId, Totals)>)> = Vec::new();
-    for row in &rows {
+    for row in rows {
         let account: &str = get(row, 0)?;
         let totals = (term_of(get(row, 1)?)?, totals_from(row, 2)?);
         match found.last_mut().filter(|(last, _)| last.as_str() == account) {

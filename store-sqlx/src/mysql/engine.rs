@@ -6,9 +6,12 @@ use bursar::{AccountId, BookId, StoreError, StoreErrorKind, TermId};
 use sqlx::mysql::{MySqlArguments, MySqlRow};
 use sqlx::{Arguments as _, Executor as _, MySql, MySqlConnection, Row as _};
 
+#[cfg(feature = "session")]
+use super::session;
 use super::{bill, error, migrations, placeholders, post, sql, sums};
 use crate::engine::Engine;
 use crate::error::Phase;
+use crate::json::JsonArray;
 use crate::ledger::bill::{Charged, Scope};
 use crate::ledger::post::Recorded;
 use crate::ledger::statements::LedgerSql;
@@ -18,8 +21,6 @@ use crate::query::{Query, Value};
 use crate::session::statements::SessionSql;
 #[cfg(feature = "session")]
 use crate::session::write::DoneFor;
-#[cfg(feature = "session")]
-use super::session;
 
 /// Two statements that go in one packet: the isolation is that of the next transaction alone, so that nothing has to be known of a
 /// connection that others use as well.
@@ -37,6 +38,13 @@ fn arguments(values: &[Value<'_>], uses: &[usize]) -> Result<MySqlArguments, sql
             Value::Text(text) => arguments.add(text.as_deref()),
             Value::Bytes(bytes) => arguments.add(bytes.as_deref()),
             Value::Flag(flag) => arguments.add(*flag),
+            #[cfg(feature = "session")]
+            Value::Data(text) => arguments.add(*text),
+            #[cfg(feature = "session")]
+            Value::DataArray(texts) => {
+                let array = JsonArray::of_texts(texts.iter().copied());
+                arguments.add(array.map_err(|error| sqlx::Error::Encode(error.into()))?)
+            }
         };
         added.map_err(sqlx::Error::Encode)?;
     }
@@ -74,10 +82,7 @@ impl Engine for MySql {
         Ok(sqlx::query_with(text.sql, arguments).execute(conn).await?.rows_affected())
     }
 
-    async fn execute_script(
-        conn: &mut MySqlConnection,
-        sql: &'static str,
-    ) -> Result<(), sqlx::Error> {
+    async fn execute_script(conn: &mut MySqlConnection, sql: &'static str) -> Result<(), sqlx::Error> {
         sqlx::raw_sql(sql).execute(conn).await.map(drop)
     }
 

@@ -90,10 +90,10 @@ pub(super) fn explain(phase: Phase, error: &sqlx::Error) -> (StoreErrorKind, &'s
             StoreErrorKind::Misuse,
             "the address of the database is not understood; give mysql://USER:PASSWORD@HOST/DATABASE",
         ),
-        _ => number(error).map_or(
-            (StoreErrorKind::Misuse, "the database does not take the statement"),
-            |number| of_server(phase, number),
-        ),
+        _ => number(error)
+            .map_or((StoreErrorKind::Misuse, "the database does not take the statement"), |number| {
+                of_server(phase, number)
+            }),
     }
 }
 
@@ -114,9 +114,10 @@ const fn of_server(phase: Phase, number: u16) -> (StoreErrorKind, &'static str) 
         number::DEADLOCK | number::RECORD_CHANGED | number::DUPLICATE => {
             (StoreErrorKind::Busy, "others were writing the same at the same moment; try again")
         }
-        number::LOCK_WAIT | number::LOCK_NOWAIT => {
-            (StoreErrorKind::Busy, "another connection holds a lock for long; try again, and look what it does")
-        }
+        number::LOCK_WAIT | number::LOCK_NOWAIT => (
+            StoreErrorKind::Busy,
+            "another connection holds a lock for long; try again, and look what it does",
+        ),
         number::STATEMENT_TIMEOUT | number::EXECUTION_TIMEOUT | number::INTERRUPTED => (
             StoreErrorKind::Busy,
             "the statement took longer than it may, or was stopped by hand; try again, or allow it more time (statement_timeout)",
@@ -148,9 +149,10 @@ const fn of_server(phase: Phase, number: u16) -> (StoreErrorKind, &'static str) 
             StoreErrorKind::CannotOpen,
             "there is no such database, or this user may not use it; create it, or grant the rights to it",
         ),
-        number::NO_DATABASE => {
-            (StoreErrorKind::Misuse, "the address names no database; give mysql://USER:PASSWORD@HOST/DATABASE")
-        }
+        number::NO_DATABASE => (
+            StoreErrorKind::Misuse,
+            "the address names no database; give mysql://USER:PASSWORD@HOST/DATABASE",
+        ),
         number::NEEDS_SUPER => (
             StoreErrorKind::CannotOpen,
             "this user may not create triggers while the server keeps a binary log; set log_bin_trust_function_creators = 1, \
@@ -165,7 +167,9 @@ const fn of_server(phase: Phase, number: u16) -> (StoreErrorKind, &'static str) 
             StoreErrorKind::Misuse,
             "it is larger than the server takes; keep less in it, or raise max_allowed_packet",
         ),
-        number::APPEND_ONLY => (StoreErrorKind::Misuse, "entries are neither changed nor deleted; reverse them"),
+        number::APPEND_ONLY => {
+            (StoreErrorKind::Misuse, "entries are neither changed nor deleted; reverse them")
+        }
         _ => (
             StoreErrorKind::Misuse,
             "the database does not take the statement: is it MariaDB 10.6 or MySQL 8.0.19 or later, and are the tables this library's own?",

@@ -108,12 +108,14 @@ impl SqlStore<MySql> {
         let asked = Query::new("SELECT @@autocommit FROM (SELECT 1) AS one WHERE $1").bind(true);
         let commits: Row<MySql> = the_row(&mut *conn, "connect", asked).await?;
         if get::<_, i64>(&commits, 0)? == 0 {
-            let detail = "the pool's connections have autocommit turned off, so that nothing would last; turn it on";
+            let detail =
+                "the pool's connections have autocommit turned off, so that nothing would last; turn it on";
             return Err(StoreError::new(StoreErrorKind::Misuse, "connect", detail));
         }
         migrate::<MySql>(&mut conn).await?;
         drop(conn);
-        let lanes = (0..POOL_LANES).map(|_| Writer::new(pool.clone(), false, POOL_PATIENCE)).collect::<Vec<_>>();
+        let lanes =
+            (0..POOL_LANES).map(|_| Writer::new(pool.clone(), false, POOL_PATIENCE)).collect::<Vec<_>>();
         Ok(Self::over(pool, lanes, POOL_PATIENCE, false))
     }
 

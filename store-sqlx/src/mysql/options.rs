@@ -113,8 +113,10 @@ impl MySqlOptions {
             let detail = "the address names no database; give mysql://USER:PASSWORD@HOST/DATABASE";
             return Err(StoreError::new(StoreErrorKind::Misuse, "open the database", detail));
         }
-        let options =
-            options.statement_cache_capacity(self.statement_cache).charset("utf8mb4").disable_statement_logging();
+        let options = options
+            .statement_cache_capacity(self.statement_cache)
+            .charset("utf8mb4")
+            .disable_statement_logging();
         let readers = self.pool(self.connections.max(1), options.clone());
         {
             let mut conn = readers.acquire().await.map_err(failed::<MySql>("open the database"))?;

@@ -58,7 +58,8 @@ mod tests {
 
     #[test]
     fn each_use_of_a_parameter_is_a_question_mark() {
-        let (sql, uses) = translate("SELECT $2, $1, $12 FROM JSON_TABLE($2, '$[*]' COLUMNS (a INT PATH '$[0]'))");
+        let (sql, uses) =
+            translate("SELECT $2, $1, $12 FROM JSON_TABLE($2, '$[*]' COLUMNS (a INT PATH '$[0]'))");
         assert_eq!(sql, "SELECT ?, ?, ? FROM JSON_TABLE(?, '$[*]' COLUMNS (a INT PATH '$[0]'))");
         assert_eq!(uses, [1, 0, 11, 1]);
     }

@@ -108,8 +108,10 @@ fn fill_one<'q>(asked: Query<'q>, posting: &'q Posting) -> Query<'q> {
     let asked = asked.bind(entry.account.as_str()).bind(position).bind(entry.id.as_bytes().as_slice());
     let asked = asked.bind(kind.kind).bind(kind.figure).bind(entry.effect.minor());
     let asked = asked.bind(day_number(entry.effective_on)).bind(entry.recorded_at.timestamp_micros());
-    let asked = asked.bind(&entry.recorded_by).bind(entry.key.as_str()).bind(kind.method).bind(kind.reference);
-    let asked = asked.bind(kind.reason).bind(kind.code).bind(kind.due_on).bind(kind.slot).bind(kind.fee_group);
+    let asked =
+        asked.bind(&entry.recorded_by).bind(entry.key.as_str()).bind(kind.method).bind(kind.reference);
+    let asked =
+        asked.bind(kind.reason).bind(kind.code).bind(kind.due_on).bind(kind.slot).bind(kind.fee_group);
     let asked = asked.bind(kind.reverses).bind(kind.concession).bind(&entry.note);
     asked.bind(entry.term.ordinal()).bind(gate_number(posting.gate()))
 }

@@ -13,7 +13,7 @@ use super::lane::{SessionDone, SessionJob, SessionWriter};
 use crate::engine::Engine;
 use crate::error::{Phase, failed, store_error};
 use crate::json::JsonArray;
-use crate::query::{Connection, begin, Query, Row, execute_in, get, rows};
+use crate::query::{Value, Connection, begin, Query, Row, execute_in, get, rows};
 use crate::writer::Writer;
 
 impl<E: Engine> SessionWriter for Writer<E> {
@@ -108,7 +108,7 @@ impl Statement {
             // One order for all, in which the rows are locked.
             open.sort_by_key(|(_, item)| *item.key().as_bytes());
         }
-        let (mut rows, mut data) = (JsonArray::new(), JsonArray::new());
+        let (mut rows, mut data) = (JsonArray::new(), Vec::new());
         for (_, item) in &open {
             rows.row(|row| {
                 row.hex(item.key().as_bytes());
@@ -118,13 +118,13 @@ impl Statement {
                 }
             });
             if !E::DATA_IN_ROWS {
-                item.data().into_iter().for_each(|text| data.text(text));
+                data.extend(item.data());
             }
         }
         // All rows are waited for: the statement commits with its last step, not with its first row.
         let mut query = Query::new(self.sql).bind(rows.finish()?);
         if T::HAS_DATA && !E::DATA_IN_ROWS {
-            query = query.bind(data.finish()?);
+            query = query.bind(Value::DataArray(data));
         }
         let done = E::write_sessions(conn, query, open.len()).await;
         let done = match done.map_err(|error| store_error::<E>(self.operation, self.phase, error))? {
@@ -263,7 +263,7 @@ async fn update_one<E: Engine>(
     let query = Query::new(E::SESSION.update_one).bind(key.as_bytes()).bind(version.number()).bind(*now);
     let query = query.bind(content.expires_at.timestamp_micros()).bind(content.ends_at.timestamp_micros());
     let query = query.bind(content.idle_timeout.map(micros)).bind(content.user.as_ref().map(UserId::as_str));
-    Ok(execute_in::<E>(conn, UPDATE, query.bind(&*content.data), phase).await? == 1)
+    Ok(execute_in::<E>(conn, UPDATE, query.bind(Value::Data(&content.data)), phase).await? == 1)
 }
 
 async fn update_many<E: Engine>(

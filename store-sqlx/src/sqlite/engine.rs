@@ -9,6 +9,8 @@ use sqlx::{Arguments as _, Row as _, Sqlite, SqliteConnection};
 use super::{bill, error, migrations, post, sql, sums};
 use crate::engine::Engine;
 use crate::error::Phase;
+#[cfg(feature = "session")]
+use crate::json::JsonArray;
 use crate::ledger::bill::{Charged, Scope};
 use crate::ledger::post::Recorded;
 use crate::ledger::statements::LedgerSql;
@@ -25,6 +27,13 @@ fn arguments(values: &[Value<'_>]) -> Result<SqliteArguments, sqlx::Error> {
             Value::Text(text) => arguments.add(text.as_deref()),
             Value::Bytes(bytes) => arguments.add(bytes.as_deref()),
             Value::Flag(flag) => arguments.add(*flag),
+            #[cfg(feature = "session")]
+            Value::Data(text) => arguments.add(*text),
+            #[cfg(feature = "session")]
+            Value::DataArray(texts) => {
+                let array = JsonArray::of_texts(texts.iter().copied());
+                arguments.add(array.map_err(|error| sqlx::Error::Encode(error.into()))?)
+            }
         };
         added.map_err(sqlx::Error::Encode)?;
     }

@@ -36,7 +36,6 @@ macro_rules! name {
     };
 }
 
-
 mod bill;
 mod read;
 #[cfg(feature = "session")]

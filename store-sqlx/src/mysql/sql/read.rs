@@ -164,7 +164,13 @@ pub(in crate::mysql) const CHARGES: &str = concat!(
 
 macro_rules! figure {
     ($of:literal, $number:literal) => {
-        concat!("CAST(COALESCE(SUM(CASE WHEN ", $of, "e.figure = ", $number, " THEN e.amount END), 0) AS SIGNED)")
+        concat!(
+            "CAST(COALESCE(SUM(CASE WHEN ",
+            $of,
+            "e.figure = ",
+            $number,
+            " THEN e.amount END), 0) AS SIGNED)"
+        )
     };
 }
 

@@ -76,10 +76,8 @@ pub(super) const CREATE_HELD: &str = concat!(
 );
 
 /// Those.
-pub(super) const CREATE_REST: &str = concat!(
-    create!(),
-    " WHERE NOT EXISTS (SELECT 1 FROM bursar_session AS s WHERE s.key_hash = UNHEX(j.k))"
-);
+pub(super) const CREATE_REST: &str =
+    concat!(create!(), " WHERE NOT EXISTS (SELECT 1 FROM bursar_session AS s WHERE s.key_hash = UNHEX(j.k))");
 
 /// The three statements of an update: over an array with these columns, for rows of which this holds, which sets that.
 macro_rules! updates {
@@ -87,30 +85,45 @@ macro_rules! updates {
         pub(super) const $all: &str = concat!(
             "
 UPDATE (SELECT j.*, COUNT(*) OVER () AS held
-          FROM JSON_TABLE($1, '$[*]' COLUMNS (k VARCHAR(64) CHARACTER SET utf8mb4 PATH '$[0]', ", $columns, ")) AS j
+          FROM JSON_TABLE($1, '$[*]' COLUMNS (k VARCHAR(64) CHARACTER SET utf8mb4 PATH '$[0]', ",
+            $columns,
+            ")) AS j
           STRAIGHT_JOIN bursar_session AS s FORCE INDEX (PRIMARY) ON s.key_hash = UNHEX(j.k)
-         WHERE s.gone = 0 AND s.expires_at > j.now AND ", $holds, "
+         WHERE s.gone = 0 AND s.expires_at > j.now AND ",
+            $holds,
+            "
            FOR UPDATE) AS j
   STRAIGHT_JOIN bursar_session AS s FORCE INDEX (PRIMARY) ON s.key_hash = UNHEX(j.k)
-   SET ", $sets, "
+   SET ",
+            $sets,
+            "
  WHERE j.held = JSON_LENGTH($1)"
         );
 
         pub(super) const $held: &str = concat!(
             "
 SELECT s.key_hash
-  FROM JSON_TABLE($1, '$[*]' COLUMNS (k VARCHAR(64) CHARACTER SET utf8mb4 PATH '$[0]', ", $columns, ")) AS j
+  FROM JSON_TABLE($1, '$[*]' COLUMNS (k VARCHAR(64) CHARACTER SET utf8mb4 PATH '$[0]', ",
+            $columns,
+            ")) AS j
   STRAIGHT_JOIN bursar_session AS s FORCE INDEX (PRIMARY) ON s.key_hash = UNHEX(j.k)
- WHERE s.gone = 0 AND s.expires_at > j.now AND ", $holds, "
+ WHERE s.gone = 0 AND s.expires_at > j.now AND ",
+            $holds,
+            "
    FOR UPDATE"
         );
 
         pub(super) const $rest: &str = concat!(
             "
-UPDATE JSON_TABLE($1, '$[*]' COLUMNS (k VARCHAR(64) CHARACTER SET utf8mb4 PATH '$[0]', ", $columns, ")) AS j
+UPDATE JSON_TABLE($1, '$[*]' COLUMNS (k VARCHAR(64) CHARACTER SET utf8mb4 PATH '$[0]', ",
+            $columns,
+            ")) AS j
   STRAIGHT_JOIN bursar_session AS s FORCE INDEX (PRIMARY) ON s.key_hash = UNHEX(j.k)
-   SET ", $sets, "
- WHERE s.gone = 0 AND s.expires_at > j.now AND ", $holds
+   SET ",
+            $sets,
+            "
+ WHERE s.gone = 0 AND s.expires_at > j.now AND ",
+            $holds
         );
     };
 }

@@ -21,7 +21,8 @@ SELECT b.book, $2, $3, $4, $5, $6
   FROM bursar_book AS b
  WHERE b.book = $1 AND NOT EXISTS (SELECT 1 FROM bursar_term AS t WHERE t.book = $1 AND t.term = $2)";
 
-pub(in crate::mysql) const TERM_CLOSE: &str = "UPDATE bursar_term SET closed = 1 WHERE book = $1 AND term = $2";
+pub(in crate::mysql) const TERM_CLOSE: &str =
+    "UPDATE bursar_term SET closed = 1 WHERE book = $1 AND term = $2";
 
 pub(in crate::mysql) const TERM_MAKE_CURRENT: &str = "
 UPDATE bursar_book SET current_term = $2
@@ -66,7 +67,8 @@ SELECT $1, t.account, t.fee_group
                                       fee_group VARCHAR(64) CHARACTER SET utf8mb4 PATH '$[1]')) AS t
     ON DUPLICATE KEY UPDATE bursar_member.fee_group = bursar_member.fee_group";
 
-pub(in crate::mysql) const MEMBERS_REMOVE: &str = "DELETE FROM bursar_member WHERE book = $1 AND account = $2";
+pub(in crate::mysql) const MEMBERS_REMOVE: &str =
+    "DELETE FROM bursar_member WHERE book = $1 AND account = $2";
 
 pub(in crate::mysql) const ACCOUNT_REVISE: &str = "
 UPDATE bursar_account SET revision = revision + 1 WHERE book = $1 AND account = $2 AND revision = $3";
@@ -75,7 +77,8 @@ pub(in crate::mysql) const ACCOUNT_MOVE: &str = "
 UPDATE bursar_account SET revision = revision + 1, standing = $4
  WHERE book = $1 AND account = $2 AND revision = $3 AND ($5 IS NULL OR version = $5)";
 
-pub(in crate::mysql) const FILE_MARK_REMOVE: &str = "DELETE FROM bursar_file_mark WHERE book = $1 AND digest = $2";
+pub(in crate::mysql) const FILE_MARK_REMOVE: &str =
+    "DELETE FROM bursar_file_mark WHERE book = $1 AND digest = $2";
 
 pub(in crate::mysql) const FILE_MARK_KEEP: &str = "
 INSERT INTO bursar_file_mark (book, `lines`, digest, replaces) VALUES ($1, $2, $3, $4)
@@ -107,7 +110,9 @@ macro_rules! gates {
 macro_rules! postings {
     ($parameter:literal) => {
         concat!(
-            "JSON_TABLE(", $parameter, ", '$[*]' COLUMNS (
+            "JSON_TABLE(",
+            $parameter,
+            ", '$[*]' COLUMNS (
     i            FOR ORDINALITY,
     account      VARCHAR(64)  CHARACTER SET utf8mb4 PATH '$[0]',
     term         BIGINT                             PATH '$[1]',
@@ -170,8 +175,7 @@ SELECT b.book, j.account, COALESCE(j.version + 1, 0), UNHEX(j.id), j.term, j.kin
 pub(in crate::mysql) const POST: &str = post!("");
 
 /// [`POST`] in MariaDB: the keys and positions of what was recorded.
-pub(in crate::mysql) const POST_RETURNING: &str =
-    post!("\nRETURNING CONVERT(`key` USING utf8mb4), position");
+pub(in crate::mysql) const POST_RETURNING: &str = post!("\nRETURNING CONVERT(`key` USING utf8mb4), position");
 
 /// [`POST`] of one entry, without an array: its account, position (or 0), id, kind and so on from `$2`; `$20` term, `$21` gate.
 macro_rules! post_one {

@@ -1,0 +1,130 @@
+//! PostgreSQL as the store knows it: what is its own beside its statements.
+
+use bursar::rule::Posting;
+use bursar::store::{BilledPage, BillingOrder, TermRow};
+use bursar::{AccountId, BookId, StoreError, StoreErrorKind, TermId, TermTotals};
+use sqlx::postgres::{PgArguments, PgRow};
+use sqlx::{Arguments as _, PgConnection, Postgres, Row as _};
+
+use super::{bill, error, migrations, post, sql, sums};
+use crate::engine::Engine;
+use crate::error::Phase;
+use crate::ledger::bill::{Charged, Scope};
+use crate::ledger::post::Recorded;
+use crate::ledger::statements::LedgerSql;
+use crate::migrate::Schema;
+use crate::query::{Query, Value};
+#[cfg(feature = "session")]
+use crate::session::statements::SessionSql;
+
+fn arguments(values: &[Value<'_>]) -> Result<PgArguments, sqlx::Error> {
+    let mut arguments = PgArguments::default();
+    for value in values {
+        let added = match value {
+            Value::Int(int) => arguments.add(*int),
+            Value::Text(text) => arguments.add(text.as_deref()),
+            Value::Bytes(bytes) => arguments.add(bytes.as_deref()),
+            Value::Flag(flag) => arguments.add(*flag),
+            // As bytes, since a text holds no zero.
+            #[cfg(feature = "session")]
+            Value::Data(text) => arguments.add(text.as_bytes()),
+            #[cfg(feature = "session")]
+            Value::DataArray(texts) => {
+                arguments.add(texts.iter().map(|text| text.as_bytes()).collect::<Vec<_>>())
+            }
+        };
+        added.map_err(sqlx::Error::Encode)?;
+    }
+    Ok(arguments)
+}
+
+impl Engine for Postgres {
+    const LEDGER: &'static LedgerSql = &sql::LEDGER;
+    #[cfg(feature = "session")]
+    const SESSION: &'static SessionSql = &sql::SESSION;
+    const SCHEMA: &'static Schema = &migrations::SCHEMA;
+    /// Whatever the database's own default is: a statement is to see what was committed when it began.
+    const BEGIN: &'static str = "BEGIN ISOLATION LEVEL READ COMMITTED";
+    /// Compiling a statement takes longer than running it for a page of accounts.
+    const BEGIN_BILLING: &'static str = "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL jit = off";
+    const MANY_WRITERS: bool = true;
+    const SURVIVES_CONSTRAINT: bool = false;
+
+    async fn fetch<'c>(conn: &'c mut PgConnection, query: Query<'c>) -> Result<Vec<PgRow>, sqlx::Error> {
+        // What is planned anew has no name, and must reach the server together with what it is asked with: it runs within transactions
+        // alone, where a proxy keeps to one server. None is begun here: a caller may go away, and sqlx would lose sight of it.
+        let anew = sql::is_planned_anew(query.sql);
+        sqlx::query_with(query.sql, arguments(&query.values)?).persistent(!anew).fetch_all(conn).await
+    }
+
+    async fn execute<'c>(conn: &'c mut PgConnection, query: Query<'c>) -> Result<u64, sqlx::Error> {
+        let anew = sql::is_planned_anew(query.sql);
+        let asked = sqlx::query_with(query.sql, arguments(&query.values)?).persistent(!anew);
+        Ok(asked.execute(conn).await?.rows_affected())
+    }
+
+    async fn execute_script(conn: &mut PgConnection, sql: &'static str) -> Result<(), sqlx::Error> {
+        sqlx::raw_sql(sql).execute(conn).await.map(drop)
+    }
+
+    fn int(row: &PgRow, column: usize) -> Result<Option<i64>, sqlx::Error> {
+        row.try_get(column)
+    }
+
+    fn text(row: &PgRow, column: usize) -> Result<Option<&str>, sqlx::Error> {
+        // A session's data is text that is kept as bytes.
+        row.try_get_unchecked(column)
+    }
+
+    fn bytes(row: &PgRow, column: usize) -> Result<Option<&[u8]>, sqlx::Error> {
+        row.try_get(column)
+    }
+
+    fn flag(row: &PgRow, column: usize) -> Result<Option<bool>, sqlx::Error> {
+        row.try_get(column)
+    }
+
+    fn is_constraint(error: &sqlx::Error) -> bool {
+        error::is_constraint(error)
+    }
+
+    fn explain(phase: Phase, error: &sqlx::Error) -> (StoreErrorKind, &'static str) {
+        error::explain(phase, error)
+    }
+
+    async fn post<'c>(
+        conn: &'c mut PgConnection,
+        book: &'c BookId,
+        postings: &'c [Posting],
+        phase: Phase,
+    ) -> Result<Recorded, StoreError> {
+        post::post(conn, book, postings, phase).await
+    }
+
+    async fn charge_due<'c>(
+        conn: &'c mut PgConnection,
+        scope: &'c Scope<'c>,
+        order: &'c BillingOrder,
+        page: &'c mut BilledPage,
+    ) -> Result<Charged, StoreError> {
+        bill::charge_due(conn, scope, order, page).await
+    }
+
+    async fn totals<'c>(
+        conn: &'c mut PgConnection,
+        book: &'c BookId,
+        accounts: &'c [AccountId],
+    ) -> Result<Vec<(AccountId, TermTotals)>, StoreError> {
+        sums::totals(conn, book, accounts).await
+    }
+
+    async fn term_rows<'c>(
+        conn: &'c mut PgConnection,
+        book: &'c BookId,
+        term: TermId,
+        after: Option<&'c AccountId>,
+        limit: u32,
+    ) -> Result<Vec<TermRow>, StoreError> {
+        sums::term_rows(conn, book, term, after, limit).await
+    }
+}
