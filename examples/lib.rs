@@ -1,1 +1,3 @@
-//! The examples are programs: `cargo run --release --example quickstart` runs the first of them.
+//! The examples are programs: `cargo run --release --example quickstart` runs the first of them. Here is what several of them share.
+
+pub mod database;

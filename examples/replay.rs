@@ -1,6 +1,6 @@
 //! Reads a school file into a book and writes the figures of every account and term as JSON.
 //!
-//! `cargo run --release --example replay -- examples/data/hillside.jsonl [--db sqlite:school.db]`
+//! `cargo run --release --example replay -- examples/data/hillside.jsonl [--db URL]`
 #![allow(clippy::print_stderr)]
 
 use std::fs::File;
@@ -10,8 +10,7 @@ use std::process::ExitCode;
 
 use bursar::school_file::{ReplayProgress, replay, write_figures};
 use bursar::{LedgerStore, audit};
-use bursar_store_memory::MemoryStore;
-use bursar_store_sqlx::SqliteStore;
+use bursar_examples::database::{self, Failure};
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -20,7 +19,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 struct Arguments {
     /// The school file, one JSON object a line; "-" is standard input.
     file: PathBuf,
-    /// The database that keeps the book: sqlite:school.db. Without it the book is in memory.
+    /// The database that keeps the book: sqlite:school.db, postgres://user@host/database or mysql://user@host/database. Without it the book
+    /// is in memory.
     #[arg(long, value_name = "URL")]
     db: Option<String>,
     /// Proves every invariant of the book afterwards, and says so on standard error.
@@ -31,13 +31,9 @@ struct Arguments {
 #[tokio::main]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let done = match arguments.db.as_deref() {
-        None => run(MemoryStore::new(), &arguments).await,
-        Some(url) if url.starts_with("sqlite:") => match SqliteStore::open(url).await {
-            Ok(store) => run(store, &arguments).await,
-            Err(error) => Err(format!("{url}: {error}").into()),
-        },
-        Some(url) => Err(format!("{url:?} is no database that this program knows; give sqlite:FILE").into()),
+    let done = match database::open(arguments.db.as_deref()).await {
+        Ok(store) => run(store, &arguments).await,
+        Err(error) => Err(error),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -47,8 +43,6 @@ async fn main() -> ExitCode {
         }
     }
 }
-
-type Failure = Box<dyn std::error::Error>;
 
 async fn run<S: LedgerStore>(store: S, arguments: &Arguments) -> Result<(), Failure> {
     let path = arguments.file.as_path();

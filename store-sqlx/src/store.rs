@@ -14,7 +14,7 @@ use bursar::{
     TermId, TermTotals,
 };
 use chrono::{DateTime, Utc};
-use sqlx::Pool;
+use sqlx::{Connection as _, Pool};
 use sqlx::pool::PoolConnection;
 use uuid::Uuid;
 
@@ -70,7 +70,7 @@ macro_rules! reading {
             Err(error) if error.kind == bursar::StoreErrorKind::Unavailable && E::MANY_WRITERS => {
                 conn.close_on_drop();
                 drop(conn);
-                let mut conn = $store.reader().await?;
+                let mut conn = $store.fit_reader().await?;
                 $ask(&mut conn $(, $given)*).await
             }
             answer => answer,
@@ -96,6 +96,18 @@ impl<E: Engine> SqlStore<E> {
 
     pub(crate) async fn reader(&self) -> Result<PoolConnection<E>, StoreError> {
         self.readers.acquire().await.map_err(failed::<E>("connect"))
+    }
+
+    /// One that answers: where one was lost, the others that were idle mostly are as well.
+    pub(crate) async fn fit_reader(&self) -> Result<PoolConnection<E>, StoreError> {
+        loop {
+            let mut conn = self.reader().await?;
+            if conn.ping().await.is_ok() {
+                return Ok(conn);
+            }
+            // It leaves the pool: they are used up, and new ones are made, or cannot be.
+            conn.close_on_drop();
+        }
     }
 }
 

@@ -124,7 +124,7 @@ SELECT a.account, 'ambiguous', a.standing, c.code
                     WHERE o.book = $1 AND o.term = $2 AND o.own = 1 AND o.payer = m.account AND o.code = c.code)
    AND NOT EXISTS (SELECT 1 FROM bursar_entry AS e
                     WHERE e.book = $1 AND e.term = $2 AND e.account = m.account AND e.code = c.code)
- GROUP BY a.account, c.code HAVING count(*) > 1)
+ GROUP BY a.account, a.standing, c.code HAVING count(*) > 1)
 ",
             $head, " FROM skip ", $tail
         )
