@@ -75,7 +75,7 @@ impl Engine for MySql {
         let text = placeholders::translated(query.sql);
         let arguments = arguments(&query.values, text.uses)?;
         #[cfg(feature = "session")]
-        if std::ptr::eq(query.sql, sql::DELETE_USER) {
+        if query.sql == sql::DELETE_USER {
             // Of the next transaction alone, which is the statement.
             conn.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ").await?;
         }

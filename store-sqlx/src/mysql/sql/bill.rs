@@ -118,8 +118,9 @@ WITH
   unpriced AS (
     SELECT g.fee_group
       FROM (SELECT DISTINCT fee_group FROM bursar_member WHERE book = $1) AS g         -- bursar_member_group, a seek a group
-     WHERE NOT EXISTS (SELECT 1 FROM bursar_fee AS f
-                        WHERE f.book = $1 AND f.term = $2 AND f.own = 0 AND f.payer = g.fee_group)),
+      LEFT JOIN (SELECT DISTINCT payer FROM bursar_fee WHERE book = $1 AND term = $2 AND own = 0) AS f
+        ON f.payer = g.fee_group
+     WHERE f.payer IS NULL),
   contested AS (
     SELECT code FROM bursar_fee WHERE book = $1 AND term = $2 AND own = 0 AND instalment = 0
      GROUP BY code HAVING COUNT(*) > 1),

@@ -174,7 +174,7 @@ updates!(
 
 /// Another key for a session; the primary key stops it where that one is taken.
 pub(super) const ROTATE: &str = "
-UPDATE bursar_session SET key_hash = $2 WHERE key_hash = $1 AND gone = 0 AND expires_at > $3";
+UPDATE bursar_session SET key_hash = $2 WHERE key_hash = $1 AND $1 <> $2 AND gone = 0 AND expires_at > $3";
 
 /// The tombstone under the old one.
 pub(super) const ROTATED: &str = "
