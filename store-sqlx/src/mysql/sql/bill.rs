@@ -34,8 +34,7 @@ pub(in crate::mysql) const BILL_PAGE: &str = concat!(
 /// Whether an account is of the standings in `$5`, an array.
 macro_rules! standing {
     () => {
-        "a.standing IN (SELECT CAST(s.x AS BINARY)
-                        FROM JSON_TABLE($5, '$[*]' COLUMNS (x VARCHAR(16) CHARACTER SET utf8mb4 PATH '$')) AS s)"
+        "JSON_CONTAINS($5, JSON_QUOTE(a.standing))"
     };
 }
 
@@ -52,33 +51,31 @@ pub(in crate::mysql) const DUE_NONE: &str = "DELETE FROM bursar_due";
 /// connection's own table alone, and locks nothing: what the accounts were at that moment is kept with it.
 pub(in crate::mysql) const DUE_FIND: &str = concat!(
     "INSERT INTO bursar_due (account, code, instalment, amount, due_on, revision, fee_group, at_version, at_revision)
-SELECT m.account, f.code, f.instalment, f.amount, GREATEST(f.due_on, a.enrolled_on), f.revision, m.fee_group, a.version, a.revision
-  FROM bursar_fee AS f FORCE INDEX (PRIMARY)
-  STRAIGHT_JOIN bursar_member AS m FORCE INDEX (bursar_member_group)
-     ON m.book = $1 AND m.fee_group = f.payer AND m.account > $3 AND m.account <= $4
-  STRAIGHT_JOIN bursar_account AS a FORCE INDEX (PRIMARY) ON a.book = $1 AND a.account = m.account
- WHERE f.book = $1 AND f.term = $2 AND f.own = 0
-   AND NOT EXISTS (SELECT 1 FROM bursar_entry AS e FORCE INDEX (bursar_entry_charge)
-                    WHERE e.book = $1 AND e.term = $2 AND e.account = m.account AND e.code = f.code)
-   AND ",
+SELECT a.account, f.code, f.instalment, f.amount, GREATEST(f.due_on, a.enrolled_on), f.revision, m.fee_group, a.version, a.revision
+  FROM bursar_account AS a FORCE INDEX (PRIMARY)
+  STRAIGHT_JOIN bursar_member AS m FORCE INDEX (PRIMARY) ON m.book = $1 AND m.account = a.account
+  STRAIGHT_JOIN bursar_fee    AS f FORCE INDEX (PRIMARY) ON f.book = $1 AND f.term = $2 AND f.own = 0 AND f.payer = m.fee_group
+ WHERE a.book = $1 AND a.account > $3 AND a.account <= $4 AND ",
     eligible!(),
     "
+   AND NOT EXISTS (SELECT 1 FROM bursar_entry AS e FORCE INDEX (bursar_entry_charge)
+                    WHERE e.book = $1 AND e.term = $2 AND e.account <=> a.account AND e.code <=> f.code)
    AND NOT EXISTS (SELECT 1 FROM bursar_fee AS o                                          -- its own fee takes its place: primary key
-                    WHERE o.book = $1 AND o.term = $2 AND o.own = 1 AND o.payer = m.account AND o.code = f.code)
+                    WHERE o.book = $1 AND o.term = $2 AND o.own = 1 AND o.payer <=> a.account AND o.code <=> f.code)
    AND (f.code NOT IN (SELECT c.code FROM bursar_fee AS c                                 -- asked once: one group alone has it
                         WHERE c.book = $1 AND c.term = $2 AND c.own = 0 AND c.instalment = 0
                         GROUP BY c.code HAVING COUNT(*) > 1)
         OR NOT EXISTS (SELECT 1 FROM bursar_member AS x                                   -- another group's: ambiguous
                          STRAIGHT_JOIN bursar_fee AS g FORCE INDEX (PRIMARY)
-                            ON g.book = $1 AND g.term = $2 AND g.own = 0 AND g.payer = x.fee_group AND g.code = f.code
-                        WHERE x.book = $1 AND x.account = m.account AND x.fee_group <> m.fee_group))
+                            ON g.book = $1 AND g.term = $2 AND g.own = 0 AND g.payer = x.fee_group AND g.code <=> f.code
+                        WHERE x.book = $1 AND x.account <=> a.account AND x.fee_group <> m.fee_group))
 UNION ALL
 SELECT a.account, f.code, f.instalment, f.amount, GREATEST(f.due_on, a.enrolled_on), f.revision, NULL, a.version, a.revision
   FROM bursar_fee AS f FORCE INDEX (PRIMARY)
   STRAIGHT_JOIN bursar_account AS a FORCE INDEX (PRIMARY) ON a.book = $1 AND a.account = f.payer
  WHERE f.book = $1 AND f.term = $2 AND f.own = 1 AND f.payer > $3 AND f.payer <= $4
    AND NOT EXISTS (SELECT 1 FROM bursar_entry AS e FORCE INDEX (bursar_entry_charge)
-                    WHERE e.book = $1 AND e.term = $2 AND e.account = a.account AND e.code = f.code)
+                    WHERE e.book = $1 AND e.term = $2 AND e.account <=> a.account AND e.code <=> f.code)
    AND ",
     eligible!()
 );
@@ -108,8 +105,8 @@ SELECT $1, d.account, 0, UNHEX(CONCAT($3, LPAD(HEX(($4 - 1 + d.n) & 281474976710
   FROM (SELECT bursar_due.*, ROW_NUMBER() OVER (ORDER BY account, code, instalment) AS n FROM bursar_due) AS d
  ORDER BY d.n";
 
-/// The skips of a page, `$1` to `$6` as in [`DUE_FIND`]. It costs a walk over the accounts; beyond that only what is out of the ordinary:
-/// members of groups without a fee, and codes that two groups have. It is asked before anything is charged.
+/// The skips of a page, `$1` to `$6` as in [`DUE_FIND`]. It costs a walk over the accounts, and more only where there are groups without a fee, or
+/// codes that two groups have. It is asked before anything is charged.
 macro_rules! skips {
     ($head:literal, $tail:literal) => {
         concat!(
@@ -117,7 +114,7 @@ macro_rules! skips {
 WITH
   unpriced AS (
     SELECT g.fee_group
-      FROM (SELECT DISTINCT fee_group FROM bursar_member WHERE book = $1) AS g         -- bursar_member_group, a seek a group
+      FROM (SELECT DISTINCT fee_group FROM bursar_member FORCE INDEX (bursar_member_group) WHERE book = $1) AS g
       LEFT JOIN (SELECT DISTINCT payer FROM bursar_fee WHERE book = $1 AND term = $2 AND own = 0) AS f
         ON f.payer = g.fee_group
      WHERE f.payer IS NULL),
@@ -134,35 +131,34 @@ SELECT a.account, CASE WHEN ",
             eligible!(),
             ")
 UNION ALL
-SELECT DISTINCT a.account, 'no-fee', a.standing, NULL
-  FROM unpriced AS u
-  STRAIGHT_JOIN bursar_member  AS m FORCE INDEX (bursar_member_group)
-     ON m.book = $1 AND m.fee_group = u.fee_group AND m.account > $3 AND m.account <= $4
-  STRAIGHT_JOIN bursar_account AS a FORCE INDEX (PRIMARY) ON a.book = $1 AND a.account = m.account
- WHERE ",
+SELECT a.account, 'no-fee', a.standing, NULL
+  FROM bursar_account AS a FORCE INDEX (PRIMARY)
+ WHERE EXISTS (SELECT 1 FROM unpriced)                                                 -- asked once: there mostly is none
+   AND a.book = $1 AND a.account > $3 AND a.account <= $4 AND ",
             eligible!(),
             "
-   AND NOT EXISTS (SELECT 1 FROM bursar_fee AS o WHERE o.book = $1 AND o.term = $2 AND o.own = 1 AND o.payer = m.account)
+   AND EXISTS (SELECT 1 FROM bursar_member AS m WHERE m.book = $1 AND m.account <=> a.account)
+   AND NOT EXISTS (SELECT 1 FROM bursar_fee AS o WHERE o.book = $1 AND o.term = $2 AND o.own = 1 AND o.payer <=> a.account)
    AND NOT EXISTS (SELECT 1 FROM bursar_member AS x
                      STRAIGHT_JOIN bursar_fee AS f FORCE INDEX (PRIMARY)
                         ON f.book = $1 AND f.term = $2 AND f.own = 0 AND f.payer = x.fee_group
-                    WHERE x.book = $1 AND x.account = m.account)
+                    WHERE x.book = $1 AND x.account <=> a.account)
 UNION ALL
-SELECT a.account, 'ambiguous', a.standing, c.code
-  FROM contested AS c
-  STRAIGHT_JOIN bursar_fee     AS f FORCE INDEX (PRIMARY)
-     ON f.book = $1 AND f.term = $2 AND f.own = 0 AND f.code = c.code AND f.instalment = 0
-  STRAIGHT_JOIN bursar_member  AS m FORCE INDEX (bursar_member_group)
-     ON m.book = $1 AND m.fee_group = f.payer AND m.account > $3 AND m.account <= $4
-  STRAIGHT_JOIN bursar_account AS a FORCE INDEX (PRIMARY) ON a.book = $1 AND a.account = m.account
- WHERE ",
+SELECT a.account, 'ambiguous', a.standing, f.code
+  FROM bursar_account AS a FORCE INDEX (PRIMARY)
+  STRAIGHT_JOIN bursar_member AS m FORCE INDEX (PRIMARY) ON m.book = $1 AND m.account = a.account
+  STRAIGHT_JOIN bursar_fee    AS f FORCE INDEX (PRIMARY)
+     ON f.book = $1 AND f.term = $2 AND f.own = 0 AND f.payer = m.fee_group AND f.instalment = 0
+ WHERE EXISTS (SELECT 1 FROM contested)                                                -- asked once: there mostly is none
+   AND a.book = $1 AND a.account > $3 AND a.account <= $4 AND ",
             eligible!(),
             "
+   AND f.code IN (SELECT code FROM contested)
    AND NOT EXISTS (SELECT 1 FROM bursar_fee AS o
-                    WHERE o.book = $1 AND o.term = $2 AND o.own = 1 AND o.payer = m.account AND o.code = c.code)
+                    WHERE o.book = $1 AND o.term = $2 AND o.own = 1 AND o.payer <=> a.account AND o.code <=> f.code)
    AND NOT EXISTS (SELECT 1 FROM bursar_entry AS e FORCE INDEX (bursar_entry_charge)
-                    WHERE e.book = $1 AND e.term = $2 AND e.account = m.account AND e.code = c.code)
- GROUP BY a.account, a.standing, c.code HAVING COUNT(*) > 1)
+                    WHERE e.book = $1 AND e.term = $2 AND e.account <=> a.account AND e.code <=> f.code)
+ GROUP BY a.account, a.standing, f.code HAVING COUNT(*) > 1)
 ",
             $head,
             " FROM skipped ",
@@ -194,7 +190,7 @@ macro_rules! live_charges {
         "bursar_entry AS e FORCE INDEX (bursar_entry_charge)                                 -- the charges of the term
          WHERE e.book = $1 AND e.term = $2 AND e.code = $3 AND e.slot IS NOT NULL AND e.fee_group = $4
            AND NOT EXISTS (SELECT 1 FROM bursar_entry AS r                                   -- bursar_entry_reversed
-                            WHERE r.book = $1 AND r.account = e.account AND r.reverses = e.position)"
+                            WHERE r.book = $1 AND r.account <=> e.account AND r.reverses <=> e.position)"
     };
 }
 

@@ -10,6 +10,8 @@
 //!   a collation that takes `A` for `a`. What is read of a name is converted, since sqlx takes bytes for no text.
 //! - `STRAIGHT_JOIN` and `FORCE INDEX`: over few rows the planner prefers to read, and so to lock, a whole table, in no order.
 //! - A trigger may not write to a table that its statement reads: what inserts entries never reads `bursar_account`.
+//! - `<=>` between a subquery and what is around it: MariaDB turns `NOT EXISTS` with `=` into a list of all that the subquery may find, which is
+//!   the charges of a whole term, while this seeks for the row in hand.
 //! - `SUM` gives decimals, which are cast back.
 //! - `GROUP_CONCAT` cuts at 1,024 bytes in MySQL: a hint, which is a comment to MariaDB (it cuts at a megabyte), lets it go further.
 

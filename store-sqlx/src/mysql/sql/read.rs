@@ -154,7 +154,7 @@ pub(in crate::mysql) const CHARGES: &str = concat!(
     name!("e.code"),
     ", e.slot,
        NOT EXISTS (SELECT 1 FROM bursar_entry AS r
-                    WHERE r.book = $1 AND r.account = e.account AND r.reverses = e.position)
+                    WHERE r.book = $1 AND r.account <=> e.account AND r.reverses <=> e.position)
   FROM ",
     texts!("$3", "account", "64"),
     "

@@ -56,7 +56,7 @@ SELECT $1, j.account, j.enrolled_on, j.standing
                                               standing    VARCHAR(16) CHARACTER SET utf8mb4 PATH '$[2]')) AS t
          GROUP BY CAST(t.account AS BINARY)) AS j
  WHERE EXISTS (SELECT 1 FROM bursar_book WHERE book = $1)
-   AND NOT EXISTS (SELECT 1 FROM bursar_account AS a WHERE a.book = $1 AND a.account = j.account)
+   AND NOT EXISTS (SELECT 1 FROM bursar_account AS a WHERE a.book = $1 AND a.account <=> j.account)
  ORDER BY j.account";
 
 /// Groups from `$2`, an array of `[account, group]`; a repeated one counts once.
@@ -224,12 +224,12 @@ pub(in crate::mysql) const REFUSED: &str = concat!(
  WHERE a.account IS NULL
     OR j.version IS NOT NULL AND a.version <> j.version
     OR a.balance + j.amount NOT BETWEEN -1000000000000000000 AND 1000000000000000000
-    OR EXISTS (SELECT 1 FROM bursar_entry AS e WHERE e.book = $1 AND e.`key` = j.k)                  -- bursar_entry_key
+    OR EXISTS (SELECT 1 FROM bursar_entry AS e WHERE e.book = $1 AND e.`key` <=> j.k)                -- bursar_entry_key
     OR j.slot IS NOT NULL
        AND EXISTS (SELECT 1 FROM bursar_entry AS e                                                   -- bursar_entry_charge
-                    WHERE e.book = $1 AND e.term = j.term AND e.account = j.account
-                      AND e.code = j.code AND e.slot = j.slot)
+                    WHERE e.book = $1 AND e.term <=> j.term AND e.account <=> j.account
+                      AND e.code <=> j.code AND e.slot <=> j.slot)
     OR j.reverses IS NOT NULL
        AND EXISTS (SELECT 1 FROM bursar_entry AS e                                                   -- bursar_entry_reversed
-                    WHERE e.book = $1 AND e.account = j.account AND e.reverses = j.reverses)"
+                    WHERE e.book = $1 AND e.account <=> j.account AND e.reverses <=> j.reverses)"
 );
