@@ -1,5 +1,8 @@
 //! The public suite, each case on a database of its own, opened in every way: files, memory and pools of SQLite, and servers.
 
+#[cfg(feature = "mysql")]
+#[path = "support/database.rs"]
+mod database;
 #[cfg(feature = "postgres")]
 #[path = "support/schema.rs"]
 mod schema;

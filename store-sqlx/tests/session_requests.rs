@@ -1,5 +1,8 @@
 //! The public suite of requests with sessions, through every adapter, each case on a database that two stores have open.
 
+#[cfg(feature = "mysql")]
+#[path = "support/database.rs"]
+mod database;
 #[cfg(feature = "postgres")]
 #[path = "support/schema.rs"]
 mod schema;

@@ -23,6 +23,10 @@ pub(crate) enum Way {
     Postgres,
     #[cfg(feature = "postgres")]
     PostgresPool,
+    #[cfg(feature = "mysql")]
+    Mariadb,
+    #[cfg(feature = "mysql")]
+    MariadbPool,
 }
 
 /// A store, a second way into the same database, and how to be rid of both.
@@ -90,6 +94,10 @@ impl Way {
         Self::Postgres,
         #[cfg(feature = "postgres")]
         Self::PostgresPool,
+        #[cfg(feature = "mysql")]
+        Self::Mariadb,
+        #[cfg(feature = "mysql")]
+        Self::MariadbPool,
     ];
 
     pub(crate) const fn name(self) -> &'static str {
@@ -104,6 +112,10 @@ impl Way {
             Self::Postgres => "PostgreSQL, two stores",
             #[cfg(feature = "postgres")]
             Self::PostgresPool => "PostgreSQL, the caller's pool",
+            #[cfg(feature = "mysql")]
+            Self::Mariadb => "MariaDB, two stores",
+            #[cfg(feature = "mysql")]
+            Self::MariadbPool => "MariaDB, the caller's pool",
         }
     }
 
@@ -115,6 +127,8 @@ impl Way {
             Self::File => true,
             #[cfg(feature = "postgres")]
             Self::Postgres => true,
+            #[cfg(feature = "mysql")]
+            Self::Mariadb => true,
             #[allow(unreachable_patterns, reason = "there is no other without these features")]
             _ => false,
         }
@@ -148,6 +162,10 @@ impl Way {
             Self::Postgres | Self::PostgresPool => {
                 bursar_servers::trials::shared(name, bursar_servers::Engine::Postgres, move |url| run(Some(url)))
             }
+            #[cfg(feature = "mysql")]
+            Self::Mariadb | Self::MariadbPool => {
+                bursar_servers::trials::shared(name, bursar_servers::Engine::Mariadb, move |url| run(Some(url)))
+            }
         }
     }
 
@@ -158,6 +176,10 @@ impl Way {
             #[cfg(feature = "postgres")]
             Self::Postgres | Self::PostgresPool => {
                 postgres::open(matches!(self, Self::PostgresPool), url.unwrap_or_default()).await
+            }
+            #[cfg(feature = "mysql")]
+            Self::Mariadb | Self::MariadbPool => {
+                mariadb::open(matches!(self, Self::MariadbPool), url.unwrap_or_default()).await
             }
         }
     }
@@ -212,6 +234,30 @@ mod postgres {
         };
         Ok(Opened::new(stores, async move {
             schema.drop().await?;
+            Ok(())
+        }))
+    }
+}
+
+#[cfg(feature = "mysql")]
+mod mariadb {
+    use bursar_store_sqlx::MySqlStore;
+    use bursar_store_sqlx::sqlx::MySqlPool;
+    use libtest_mimic::Failed;
+
+    use super::Opened;
+    use crate::database::Database;
+
+    pub(super) async fn open(pool: bool, url: &str) -> Result<Opened, Failed> {
+        let database = Database::new(url).await?;
+        let stores = if pool {
+            let pool = MySqlPool::connect_lazy(database.url())?;
+            [MySqlStore::with_pool(pool.clone()).await?, MySqlStore::with_pool(pool).await?]
+        } else {
+            [MySqlStore::open(database.url()).await?, MySqlStore::open(database.url()).await?]
+        };
+        Ok(Opened::new(stores, async move {
+            database.drop().await?;
             Ok(())
         }))
     }
