@@ -2,9 +2,13 @@
 //! answers after one statement, and a busy one shares each commit among all who wait. The task owns the work: a caller that goes away
 //! loses its answer and nothing else.
 
+use std::any::Any;
 use std::collections::VecDeque;
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::task::Poll;
 
 use bursar::{StoreError, StoreErrorKind};
 use tokio::sync::{mpsc, oneshot};
@@ -22,6 +26,9 @@ pub(crate) trait Worker: Send + 'static {
 
     /// Does what can be done together of the work that waits, and answers it; what has to wait for that stays, in its order.
     fn round(&mut self, waiting: &mut VecDeque<Self::Work>) -> impl Future<Output = ()> + Send;
+
+    /// Lets go of what a round has left behind that broke off.
+    fn start_anew(&mut self);
 
     /// Lets go of everything.
     fn close(self) -> impl Future<Output = ()> + Send;
@@ -76,7 +83,7 @@ impl<W: Send + 'static> Lane<W> {
         let (reply, answer) = oneshot::channel();
         self.queue.send(Item::Work(work(reply))).await.map_err(|_| shut_down(operation))?;
         answer.await.map_err(|_| {
-            let detail = "the store was shut down under way; ask whether it was done";
+            let detail = "the store was shut down, or broke off, under way; ask whether it was done";
             StoreError::new(StoreErrorKind::UnknownOutcome, operation, detail)
         })?
     }
@@ -89,6 +96,24 @@ impl<W: Send + 'static> Lane<W> {
             let _ = answer.await;
         }
     }
+}
+
+/// Does work to its end, or until it panics.
+async fn caught(work: impl Future<Output = ()>) -> Result<(), Box<dyn Any + Send>> {
+    let mut work = pin!(work);
+    // What a panic has left half done is dropped, and the worker told of it.
+    poll_fn(|context| match catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(context))) {
+        Ok(Poll::Ready(())) => Poll::Ready(Ok(())),
+        Ok(Poll::Pending) => Poll::Pending,
+        Err(panic) => Poll::Ready(Err(panic)),
+    })
+    .await
+}
+
+/// What a panic says.
+fn said(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("something that is no text")
 }
 
 async fn serve<W: Worker>(mut worker: W, mut queue: mpsc::Receiver<Item<W::Work>>) {
@@ -115,7 +140,12 @@ async fn serve<W: Worker>(mut worker: W, mut queue: mpsc::Receiver<Item<W::Work>
             }
         }
         let alone = waiting.len() < 2;
-        worker.round(&mut waiting).await;
+        if let Err(panic) = caught(worker.round(&mut waiting)).await {
+            // A driver may panic over an answer that it does not understand. Those of this round learn that the outcome is open, when their
+            // replies are dropped; the lane goes on, over another connection.
+            tracing::error!(panic = said(&*panic), "a lane's round has panicked");
+            worker.start_anew();
+        }
         // Who was just answered mostly asks again at once: let them, and they ride together with those who waited meanwhile. Otherwise the
         // callers fall into two halves that take turns. One who is alone is not waited for.
         if !alone || !queue.is_empty() {
@@ -125,5 +155,48 @@ async fn serve<W: Worker>(mut worker: W, mut queue: mpsc::Receiver<Item<W::Work>
     worker.close().await;
     for reply in closing {
         let _ = reply.send(());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::VecDeque;
+
+    use bursar::StoreErrorKind;
+
+    use super::{Lane, Reply, Worker};
+
+    /// A worker that panics over what is odd.
+    struct Touchy {
+        begun_anew: u64,
+    }
+
+    impl Worker for Touchy {
+        type Work = (u64, Reply<u64>);
+
+        async fn round(&mut self, waiting: &mut VecDeque<Self::Work>) {
+            while let Some((number, reply)) = waiting.pop_front() {
+                tokio::task::yield_now().await;
+                assert!(number.is_multiple_of(2), "odd");
+                let _ = reply.send(Ok(self.begun_anew));
+            }
+        }
+
+        fn start_anew(&mut self) {
+            self.begun_anew += 1;
+        }
+
+        async fn close(self) {}
+    }
+
+    #[tokio::test]
+    async fn a_lane_outlives_a_panic() {
+        let lane: Lane<(u64, Reply<u64>)> = Lane::open(Touchy { begun_anew: 0 });
+        let ask = |number| lane.ask("count", move |reply| (number, reply));
+        assert_eq!(ask(2).await.unwrap(), 0);
+        assert_eq!(ask(3).await.unwrap_err().kind, StoreErrorKind::UnknownOutcome);
+        assert_eq!(ask(4).await.unwrap(), 1);
+        lane.close().await;
+        assert_eq!(ask(6).await.unwrap_err().kind, StoreErrorKind::Unavailable);
     }
 }

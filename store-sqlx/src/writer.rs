@@ -321,6 +321,13 @@ impl<E: Engine> Worker for Writer<E> {
         self.rest();
     }
 
+    fn start_anew(&mut self) {
+        // Nobody knows what state its connection is in.
+        if let Some(mut held) = self.held.take() {
+            held.close_on_drop();
+        }
+    }
+
     async fn close(mut self) {
         self.held = None;
         if self.keeps {

@@ -79,6 +79,15 @@ pub(super) fn ends_transaction(error: &sqlx::Error) -> bool {
     matches!(number(error), Some(number::DEADLOCK | number::LOCK_WAIT | number::RECORD_CHANGED))
 }
 
+/// Whether a node of Galera broke a statement off, for one that came from another node, while it was still reading the text of a trigger. It
+/// says then that the trigger has no text.
+fn is_broken_off(error: &sqlx::Error) -> bool {
+    server(error).is_some_and(|error| {
+        error.number() == number::SYNTAX
+            && error.message().starts_with("Unknown trigger has an error in its body")
+    })
+}
+
 pub(super) fn explain(phase: Phase, error: &sqlx::Error) -> (StoreErrorKind, &'static str) {
     match error {
         sqlx::Error::Io(_) | sqlx::Error::WorkerCrashed | sqlx::Error::Protocol(_) => lost(phase),
@@ -90,6 +99,9 @@ pub(super) fn explain(phase: Phase, error: &sqlx::Error) -> (StoreErrorKind, &'s
             StoreErrorKind::Misuse,
             "the address of the database is not understood; give mysql://USER:PASSWORD@HOST/DATABASE",
         ),
+        _ if is_broken_off(error) => {
+            (StoreErrorKind::Busy, "the statement was broken off for another node's; try again")
+        }
         _ => number(error)
             .map_or((StoreErrorKind::Misuse, "the database does not take the statement"), |number| {
                 of_server(phase, number)

@@ -20,7 +20,7 @@ use crate::writes::Writes;
 
 /// How many connections read sessions.
 #[cfg(feature = "session")]
-const SESSION_TURNS: usize = 4;
+pub(super) const SESSION_TURNS: usize = 4;
 
 /// How many lanes write over a pool of the caller's, of which they take connections as they need them.
 const POOL_LANES: u32 = 2;
@@ -125,17 +125,18 @@ impl SqlStore<MySql> {
         patience: Duration,
         owns: bool,
     ) -> Self {
-        #[cfg(feature = "session")]
-        let reader = match owns {
-            true => Reader::Own(readers.connect_options()),
-            false => Reader::Pool(readers.clone()),
-        };
         Self {
             #[cfg(feature = "session")]
-            relay: Relay::new(reader, SESSION_TURNS),
+            relay: Relay::new(Reader::Pool(readers.clone()), SESSION_TURNS),
             writes: Writes::in_lanes(lanes, readers.clone(), patience),
             readers,
             owns,
         }
+    }
+
+    /// The store with connections of their own for the loads of sessions, which are told the same as all.
+    #[cfg(feature = "session")]
+    pub(super) fn reading_sessions(self, pool: MySqlPool) -> Self {
+        Self { relay: Relay::new(Reader::OwnPool(pool), SESSION_TURNS), ..self }
     }
 }

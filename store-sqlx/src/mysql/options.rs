@@ -1,6 +1,7 @@
 //! How a server is reached.
 
 use std::str::FromStr as _;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bursar::{StoreError, StoreErrorKind};
@@ -35,6 +36,7 @@ pub struct MySqlOptions {
     statement_timeout: Option<Duration>,
     patience: Duration,
     statement_cache: usize,
+    waits_for_cluster: bool,
 }
 
 impl Default for MySqlOptions {
@@ -56,6 +58,7 @@ impl MySqlOptions {
             statement_timeout: None,
             patience: Duration::from_secs(10),
             statement_cache: 200,
+            waits_for_cluster: false,
         }
     }
 
@@ -98,6 +101,13 @@ impl MySqlOptions {
         Self { statement_cache, ..self }
     }
 
+    /// Whether a statement waits until its node of a Galera cluster has what was committed at the other nodes before (`wsrep_sync_wait = 7`):
+    /// for applications that write at one node and read at another at once. Servers without Galera know no such setting; only MariaDB has it.
+    #[must_use]
+    pub const fn waits_for_cluster(self, waits_for_cluster: bool) -> Self {
+        Self { waits_for_cluster, ..self }
+    }
+
     /// Opens the store in a database that is there, given by its address: `mysql://USER:PASSWORD@HOST/DATABASE`, with sqlx's parameters
     /// (`?ssl-mode=VERIFY_IDENTITY`). Its tables are made where they are not.
     ///
@@ -127,16 +137,23 @@ impl MySqlOptions {
             let pool = self.pool(1, options.clone());
             Writer::new(pool, true, self.patience)
         });
-        Ok(MySqlStore::over(readers, lanes, self.patience, true))
+        let store = MySqlStore::over(readers, lanes, self.patience, true);
+        #[cfg(feature = "session")]
+        let store = {
+            let turns = u32::try_from(super::open::SESSION_TURNS).unwrap_or(1);
+            store.reading_sessions(self.pool(turns, options))
+        };
+        Ok(store)
     }
 
     fn pool(&self, connections: u32, options: MySqlConnectOptions) -> MySqlPool {
-        let session: &'static str = self.session().leak();
+        let session: Arc<str> = self.session().into();
         MySqlPoolOptions::new()
             .max_connections(connections)
             .acquire_timeout(self.acquire_timeout)
             .after_connect(move |conn, _| {
-                Box::pin(async move { conn.execute(AssertSqlSafe(session)).await.map(drop) })
+                let session = AssertSqlSafe(Arc::clone(&session));
+                Box::pin(async move { conn.execute(session).await.map(drop) })
             })
             .connect_lazy_with(options)
     }
@@ -151,8 +168,9 @@ impl MySqlOptions {
                 time.as_millis()
             )
         });
+        let cluster = if self.waits_for_cluster { "wsrep_sync_wait = 7, " } else { "" };
         format!(
-            "SET SESSION {time}innodb_lock_wait_timeout = {}, \
+            "SET SESSION {time}{cluster}innodb_lock_wait_timeout = {}, \
              sql_mode = 'STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION', autocommit = 1; \
              SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
             self.lock_timeout.as_secs().max(1)

@@ -22,6 +22,9 @@ const OPERATION: &str = "load sessions";
 pub(crate) enum Reader<E: Engine> {
     /// Connections of its own, which are kept.
     Own(Arc<<Connection<E> as sqlx::Connection>::Options>),
+    /// A pool of its own, whose connections are kept as well.
+    #[cfg_attr(not(feature = "mysql"), expect(dead_code, reason = "of databases that have to be told things first"))]
+    OwnPool(Pool<E>),
     /// A pool that others use as well; a connection is given back at once.
     Pool(Pool<E>),
 }
@@ -54,13 +57,13 @@ impl<E: Engine> SessionReader for Reader<E> {
     type Connection = Held<E>;
 
     fn keeps(&self) -> bool {
-        matches!(self, Self::Own(_))
+        matches!(self, Self::Own(_) | Self::OwnPool(_))
     }
 
     async fn connect(&self) -> Result<Held<E>, StoreError> {
         let connected = match self {
             Self::Own(options) => options.connect().await.map(Held::Own),
-            Self::Pool(pool) => pool.acquire().await.map(Held::Pooled),
+            Self::OwnPool(pool) | Self::Pool(pool) => pool.acquire().await.map(Held::Pooled),
         };
         connected.map_err(failed::<E>("connect"))
     }

@@ -36,7 +36,9 @@ impl Schema {
     async fn tell(&self, sql: String) -> Result<(), sqlx::Error> {
         let options: sqlx::postgres::PgConnectOptions = self.server.parse()?;
         let mut conn: PgConnection = options.disable_statement_logging().connect().await?;
-        sqlx::raw_sql(AssertSqlSafe(format!("SET client_min_messages = warning; {sql}"))).execute(&mut conn).await?;
+        sqlx::raw_sql(AssertSqlSafe(format!("SET client_min_messages = warning; {sql}")))
+            .execute(&mut conn)
+            .await?;
         conn.close().await
     }
 }

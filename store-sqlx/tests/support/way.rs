@@ -160,11 +160,15 @@ impl Way {
             Self::File | Self::Memory | Self::Pool => Trial::test(name, move || run(None)),
             #[cfg(feature = "postgres")]
             Self::Postgres | Self::PostgresPool => {
-                bursar_servers::trials::shared(name, bursar_servers::Engine::Postgres, move |url| run(Some(url)))
+                bursar_servers::trials::shared(name, bursar_servers::Engine::Postgres, move |url| {
+                    run(Some(url))
+                })
             }
             #[cfg(feature = "mysql")]
             Self::Mariadb | Self::MariadbPool => {
-                bursar_servers::trials::shared(name, bursar_servers::Engine::Mariadb, move |url| run(Some(url)))
+                bursar_servers::trials::shared(name, bursar_servers::Engine::Mariadb, move |url| {
+                    run(Some(url))
+                })
             }
         }
     }
