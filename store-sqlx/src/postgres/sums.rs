@@ -1,10 +1,13 @@
 //! Sums by term: which statement sums what soonest.
 
+use std::collections::HashMap;
+
 use bursar::store::TermRow;
-use bursar::{AccountId, BookId, StoreError, TermId, TermTotals};
+use bursar::{AccountId, BookId, StoreError, TermId, TermTotals, Totals};
 use sqlx::{PgConnection, Postgres};
 
 use super::sql;
+use crate::ledger::columns::{corrupt, name};
 use crate::ledger::read::after_text;
 use crate::ledger::sums;
 use crate::query::{Row, get, query, rows, the_row};
@@ -30,7 +33,49 @@ pub(super) async fn term_rows(
     let around: Row<Postgres> =
         the_row(conn, "read terms", query(sql::TERMS_AROUND, book).bind(term.ordinal())).await?;
     let (later, earlier): (i64, i64) = (get(&around, 0)?, get(&around, 1)?);
-    let sql = if later <= earlier { sql::TERM_ROWS_LATE } else { sql::TERM_ROWS_EARLY };
-    let asked = query(sql, book).bind(term.ordinal()).bind(after_text(after)).bind(limit);
-    rows::<Postgres>(conn, "sum a term", asked).await?.iter().map(sums::term_row).collect()
+    let late = later <= earlier;
+    let asked = |sql| query(sql, book).bind(term.ordinal()).bind(after_text(after)).bind(limit);
+    if later <= 1 {
+        let parts = rows::<Postgres>(conn, OPERATION, asked(sql::TERM_ROWS_LAST)).await?;
+        // A later term may have been defined since the terms were counted.
+        if parts.iter().all(|row| get::<_, Option<bool>>(row, 2).is_ok_and(|last| last != Some(false))) {
+            return merged(&parts, true);
+        }
+    }
+    let sql = if late { sql::TERM_ROWS_LATE } else { sql::TERM_ROWS_EARLY };
+    merged(&rows::<Postgres>(conn, OPERATION, asked(sql)).await?, late)
+}
+
+const OPERATION: &str = "sum a term";
+
+/// The accounts, in the order of their ids, each with the sums of its entries. What was there earlier is the sum of the entries of earlier
+/// terms, or what the balance has beyond the term's and those of later ones.
+fn merged(parts: &[Row<Postgres>], late: bool) -> Result<Vec<TermRow>, StoreError> {
+    let mut accounts: Vec<(&str, i64)> = Vec::new();
+    let mut sums: HashMap<&str, (Totals, i64)> = HashMap::new();
+    for row in parts {
+        let account: &str = get(row, 0)?;
+        match get(row, 1)? {
+            Some(balance) => accounts.push((account, balance)),
+            None => {
+                let totals = sums::totals_from(row, 3)?;
+                sums.insert(account, (totals, get::<_, Option<i64>>(row, 7)?.unwrap_or(0)));
+            }
+        }
+    }
+    accounts.sort_unstable();
+    let mut rows = Vec::with_capacity(accounts.len());
+    for (account, balance) in accounts {
+        let (totals, others) = sums.remove(account).unwrap_or_default();
+        let bad = || corrupt(format!("the sums of {account} do not fit"));
+        let earlier = if late {
+            let own = totals.net().map_err(|_| bad())?;
+            balance.checked_sub(own).and_then(|rest| rest.checked_sub(others)).ok_or_else(bad)?
+        } else {
+            others
+        };
+        rows.push(TermRow { account: name(account)?, earlier, totals });
+    }
+    // Sums that belong to no account of the page are not dropped in silence.
+    if sums.is_empty() { Ok(rows) } else { Err(corrupt("there are entries of accounts that there are not")) }
 }

@@ -170,42 +170,54 @@ pub(in crate::postgres) const TERMS_AROUND: &str = "
 SELECT count(*) FILTER (WHERE term >= $2), count(*) FILTER (WHERE term <= $2) FROM bursar_term WHERE book = $1";
 
 macro_rules! term_rows {
-    ($kept:literal, $earlier:literal, $side:literal) => {
+    ($of:literal, $entries:expr) => {
         concat!(
             "WITH page AS MATERIALIZED (
   SELECT account, balance FROM bursar_account WHERE book = $1 AND account > $3 ORDER BY account LIMIT $4)
-SELECT account, sum(earlier)::bigint, sum(opening)::bigint, sum(fee)::bigint, sum(adjustment)::bigint, sum(paid)::bigint
-  FROM (SELECT account, ",
-            $kept,
-            " AS earlier, 0 AS opening, 0 AS fee, 0 AS adjustment, 0 AS paid FROM page
-         UNION ALL
-        SELECT e.account, ",
-            $earlier,
-            ", ",
-            figures!("e.term = $2 AND "),
+SELECT account, balance, (SELECT max(term) FROM bursar_term WHERE book = $1) <= $2, NULL, NULL, NULL, NULL, NULL
+  FROM page
+ UNION ALL
+SELECT e.account, NULL, NULL, ",
+            figures!($of),
+            ",
+       sum(e.amount) FILTER (WHERE e.term <> $2)::bigint
+  FROM ",
+            $entries,
             "
-          FROM bursar_term AS t
-         CROSS JOIN LATERAL (SELECT e.account, e.term, e.figure, e.amount
-                               FROM bursar_entry AS e
-                              WHERE e.book = $1 AND e.term = t.term AND e.account > $3 AND e.account <= (SELECT max(account) FROM page)
-                             OFFSET 0) AS e
-         WHERE t.book = $1 AND t.term ",
-            $side,
-            " $2
-         GROUP BY e.account) AS part
- GROUP BY account
- ORDER BY account"
+ GROUP BY e.account"
         )
     };
 }
 
-/// The rows of a term with fewer after it than before: what was there earlier is the balance less what came since. A range of
-/// `bursar_entry_figures` a term. Balances and sums are not joined but added up, which suits any page.
-pub(in crate::postgres) const TERM_ROWS_LATE: &str = term_rows!("balance", "-sum(e.amount)::bigint", ">=");
+macro_rules! entries_of_terms {
+    ($side:literal) => {
+        concat!(
+            "bursar_term AS t
+ CROSS JOIN LATERAL (SELECT e.account, e.term, e.figure, e.amount
+                       FROM bursar_entry AS e
+                      WHERE e.book = $1 AND e.term = t.term AND e.account > $3 AND e.account <= (SELECT max(account) FROM page)
+                     OFFSET 0) AS e
+ WHERE t.book = $1 AND t.term ",
+            $side,
+            " $2"
+        )
+    };
+}
 
-/// The rows of a term with fewer before it than after. A range of `bursar_entry_figures` a term.
-pub(in crate::postgres) const TERM_ROWS_EARLY: &str =
-    term_rows!("0", "coalesce(sum(e.amount) FILTER (WHERE e.term < $2), 0)::bigint", "<=");
+/// The rows of the last term: the accounts, each with its balance and whether the term is the last; and apart from these, in any order, the
+/// sums of the term's entries, and of those of other terms. Not joined: no plan of a join suits every page. Primary keys, and a range of
+/// `bursar_entry_figures` in the order of accounts.
+pub(in crate::postgres) const TERM_ROWS_LAST: &str = term_rows!(
+    "",
+    "bursar_entry AS e
+ WHERE e.book = $1 AND e.term = $2 AND e.account > $3 AND e.account <= (SELECT max(account) FROM page)"
+);
+
+/// [`TERM_ROWS_LAST`] with the entries of later terms. A range of `bursar_entry_figures` a term.
+pub(in crate::postgres) const TERM_ROWS_LATE: &str = term_rows!("e.term = $2 AND ", entries_of_terms!(">="));
+
+/// [`TERM_ROWS_LAST`] with the entries of earlier terms. A range of `bursar_entry_figures` a term.
+pub(in crate::postgres) const TERM_ROWS_EARLY: &str = term_rows!("e.term = $2 AND ", entries_of_terms!("<="));
 
 /// Sums in two halves, so that no sum of a whole book overflows 64 bits: `amount = 2^32 * high + low`. `bursar_entry_figures`.
 pub(in crate::postgres) const BOOK_TOTALS: &str = "
