@@ -52,6 +52,7 @@ impl<E: Engine> Clone for Writes<E> {
 
 impl<E: Engine> Writes<E> {
     /// Everything through one lane, which has a writer to itself.
+    #[cfg(feature = "sqlite")]
     pub(crate) fn in_one_lane(writer: Writer<E>) -> Self {
         Self { lanes: Arc::from([Lane::open(writer)]), beside: None }
     }

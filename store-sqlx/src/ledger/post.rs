@@ -1,13 +1,12 @@
-//! Recording entries: what a statement for a batch answers, and how the batch goes in as one array.
+//! Recording entries: what a statement for a batch answers.
 
 use std::collections::HashMap;
 
 use bursar::StoreError;
 use bursar::rule::{Posting, TermGate};
 
-use super::columns::{KindColumns, corrupt, day_number, narrow};
+use super::columns::{corrupt, narrow};
 use crate::engine::Engine;
-use crate::json::JsonArray;
 use crate::query::{Row, get};
 
 /// What a statement answers: the positions of what was admitted, in the order asked; or that a constraint stopped all of it.
@@ -49,40 +48,4 @@ pub(crate) const fn gate_number(gate: TermGate) -> i64 {
         TermGate::NotAfterCurrent => 1,
         TermGate::Open => 2,
     }
-}
-
-/// Postings as one array of arrays; what an entry does not have at its end is left off.
-pub(crate) fn rows(postings: &[Posting]) -> Result<String, StoreError> {
-    let mut rows = JsonArray::new();
-    for posting in postings {
-        rows.row(|row| fill(row, posting));
-    }
-    rows.finish()
-}
-
-fn fill(row: &mut JsonArray, posting: &Posting) {
-    let entry = &posting.entry;
-    let kind = KindColumns::of(&entry.kind);
-    row.text(entry.account.as_str());
-    row.text(entry.id.simple().encode_lower(&mut uuid::Uuid::encode_buffer()));
-    row.int(i64::from(entry.term.ordinal()));
-    row.text(kind.kind);
-    row.int(kind.figure);
-    row.int(entry.effect.minor());
-    row.int(day_number(entry.effective_on));
-    row.int(entry.recorded_at.timestamp_micros());
-    row.opt_text(entry.recorded_by.as_deref());
-    row.text(entry.key.as_str());
-    row.int(gate_number(posting.gate()));
-    row.opt_text(kind.method);
-    row.opt_text(kind.reference);
-    row.opt_text(kind.reason);
-    row.opt_text(kind.code);
-    row.opt_int(kind.due_on);
-    row.opt_int(kind.slot);
-    row.opt_text(kind.fee_group);
-    row.opt_int(posting.version.map(i64::from));
-    row.opt_int(kind.reverses);
-    row.opt_text(kind.concession);
-    row.opt_text(entry.note.as_deref());
 }
