@@ -1,9 +1,11 @@
 //! Every school file in `data` gives exactly the figures beside it, on every embedded store, and read again changes nothing.
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
 
-use std::fs::{self, File};
+mod support;
+
+use std::fs::File;
 use std::io::BufReader;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use bursar::LedgerStore;
 use bursar::audit::audit;
@@ -11,23 +13,7 @@ use bursar::school_file::{export, replay, write_figures};
 use bursar_store_memory::MemoryStore;
 use bursar_store_sqlx::SqliteStore;
 use serde_json::Value;
-
-fn school_files() -> Vec<PathBuf> {
-    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("data");
-    let mut files: Vec<PathBuf> = [data.clone(), data.join("cases")]
-        .iter()
-        .flat_map(|folder| fs::read_dir(folder).unwrap())
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "jsonl"))
-        .collect();
-    files.sort();
-    assert!(files.len() > 10, "the data is there: {files:?}");
-    files
-}
-
-fn expected(file: &Path) -> Value {
-    serde_json::from_str(&fs::read_to_string(file.with_extension("expected.json")).unwrap()).unwrap()
-}
+use support::{expected, plain, school_files};
 
 /// Reads a file into a store, compares the figures, and audits the book; gives the book as exported.
 async fn read<S: LedgerStore>(store: S, file: &Path, expected: &Value) -> (u64, Vec<u8>) {
@@ -66,15 +52,7 @@ async fn in_sqlite() {
         assert_eq!((lines, first == second), (0, true), "{} read again", file.display());
         let (_, in_memory) = read(MemoryStore::new(), &file, &expected).await;
         let text = |book: Vec<u8>| String::from_utf8(book).unwrap();
-        // Only the keys that repricing makes come from the ids of the entries, and differ from book to book.
-        let plain = |book: Vec<u8>| -> Vec<String> {
-            let lines = text(book);
-            lines
-                .lines()
-                .filter(|line| !line.contains("bursar:undo:") && !line.contains("bursar:redo:"))
-                .map(str::to_owned)
-                .collect()
-        };
-        assert_eq!(plain(second), plain(in_memory), "{} is the same book in both", file.display());
+        let (second, in_memory) = (text(second), text(in_memory));
+        assert_eq!(plain(&second), plain(&in_memory), "{} is the same book in both", file.display());
     }
 }

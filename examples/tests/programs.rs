@@ -1,20 +1,12 @@
 //! The examples as a newcomer runs them. They are built with the tests, beside them.
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
 
+mod support;
+
 use std::io::Write;
-use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-fn example(name: &str) -> Command {
-    let tests = std::env::current_exe().unwrap();
-    let built: PathBuf = tests.parent().and_then(Path::parent).unwrap().join("examples").join(name);
-    assert!(built.exists(), "{} is not built: run the tests of the whole package", built.display());
-    Command::new(built)
-}
-
-fn data(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("data").join(name)
-}
+use support::{data, example};
 
 fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()

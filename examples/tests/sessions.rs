@@ -1,18 +1,14 @@
 //! The examples of sessions as a newcomer runs them. They are built with the tests, beside them.
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
 
+mod support;
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::time::Duration;
 
-fn example(name: &str) -> Command {
-    let tests = std::env::current_exe().unwrap();
-    let built: PathBuf = tests.parent().and_then(Path::parent).unwrap().join("examples").join(name);
-    assert!(built.exists(), "{} is not built: run the tests of the whole package", built.display());
-    Command::new(built)
-}
+use support::example;
 
 fn printed_by(name: &str) -> String {
     let output = example(name).output().unwrap();
