@@ -9,7 +9,7 @@ use crate::engine::Engine as _;
 use crate::error::failed;
 use crate::ledger::bill::{Charged, OPERATION, Scope};
 use crate::ledger::columns::{corrupt, day_number, narrow};
-use crate::query::{Row, get};
+use crate::query::{Query, Row, get, the_row};
 
 /// How often a page is gone through, at most: what has changed is locked by then, so that the second time mostly leaves nothing.
 const TIMES_MAX: u32 = 8;
@@ -25,6 +25,7 @@ pub(super) async fn charge_due(
     let prefix = prefix.to_be_bytes();
     let (_, prefix) = prefix.split_at(6);
     let term = order.term.to_string();
+    let planned: Row<Postgres> = the_row(conn, OPERATION, Query::new(sql::BILL_PLAN)).await?;
     for _ in 0..TIMES_MAX {
         let asked = scope.query(sql::BILL_CHARGE).bind(prefix).bind(counter).bind(day_number(order.on));
         let asked =
@@ -40,6 +41,8 @@ pub(super) async fn charge_due(
         page.charges = page.charges.saturating_add(narrow(get(&charged, 1)?)?);
         page.amount = page.amount.saturating_add(get(&charged, 2)?);
         if get::<_, i64>(&charged, 3)? == 0 {
+            let back = Query::new(sql::BILL_PLAN_BACK).bind(get::<_, &str>(&planned, 0)?);
+            the_row::<Postgres>(conn, OPERATION, back).await?;
             return Ok(Charged::All);
         }
         counter = counter.saturating_add(get(&charged, 4)?);

@@ -169,6 +169,7 @@ impl PostgresOptions {
             ("enable_seqscan", "off"),
             ("enable_hashjoin", "off"),
             ("enable_mergejoin", "off"),
+            ("enable_material", "off"),
         ])
     }
 

@@ -13,6 +13,14 @@ pub(in crate::postgres) const BILL_PAGE: &str = "
 SELECT count(*), max(account)
   FROM (SELECT account FROM bursar_account WHERE book = $1 AND account > $2 ORDER BY account LIMIT $3) AS page";
 
+/// How the next statement is planned: without loops over loops, which are what the planner believes in as long as the server has not counted
+/// the rows of tables that were just filled, and take time with the square of a page. What it was is given back.
+pub(in crate::postgres) const BILL_PLAN: &str = "
+SELECT was, set_config('enable_nestloop', 'off', true) FROM (SELECT current_setting('enable_nestloop') AS was OFFSET 0) AS s";
+
+/// As it was, in the same transaction: it may be the caller's.
+pub(in crate::postgres) const BILL_PLAN_BACK: &str = "SELECT set_config('enable_nestloop', $1, true)";
+
 /// Charges what is due and not charged yet, of the accounts after `$3` up to `$4`, of the standings in `$5`, enrolled by `$6`: `$7` and `$8`
 /// the first id (its first 80 bits, its counter), `$9` effective on, `$10` recorded at, `$11` by, `$12` the term as keys have it. Then how
 /// many accounts and charges that was, their sum, how many accounts have changed since the statement began, and how many ids were used up.
@@ -20,12 +28,12 @@ SELECT count(*), max(account)
 /// What is due is found among what was committed when the statement began, and takes no lock. An account is then raised only if it
 /// is, after the wait for whoever had it locked, of the version and revision that was found: so nothing was recorded in it and it was not
 /// moved. Those that have changed are left for a repetition, which sees them as they are now; they stay locked until then.
-/// Accounts are raised in their order wherever the planner goes through them as they come.
+/// It runs between [`BILL_PLAN`] and [`BILL_PLAN_BACK`].
 pub(in crate::postgres) const BILL_CHARGE: &str = concat!(
     anew!(),
     r#"WITH found AS (
   SELECT m.account, f.code, f.instalment, f.amount, greatest(f.due_on, a.enrolled_on) AS due_on, f.revision, m.fee_group,
-         a.ctid AS place, a.version, a.revision AS account_revision
+         a.version, a.revision AS account_revision
     FROM bursar_fee AS f                                                                  -- primary key
     JOIN bursar_member AS m ON m.book = $1 AND m.fee_group = f.payer AND m.account > $3 AND m.account <= $4
     JOIN bursar_account AS a ON a.book = $1 AND a.account = m.account AND a.account > $3 AND a.account <= $4
@@ -44,7 +52,7 @@ pub(in crate::postgres) const BILL_CHARGE: &str = concat!(
                           WHERE x.book = $1 AND x.account = m.account AND x.fee_group <> m.fee_group))
   UNION ALL
   SELECT a.account, f.code, f.instalment, f.amount, greatest(f.due_on, a.enrolled_on), f.revision, NULL,
-         a.ctid, a.version, a.revision
+         a.version, a.revision
     FROM bursar_fee AS f                                                                  -- primary key
     JOIN bursar_account AS a ON a.book = $1 AND a.account = f.payer                       -- primary key
    WHERE f.book = $1 AND f.term = $2 AND f.own = 1 AND f.payer > $3 AND f.payer <= $4
@@ -57,11 +65,12 @@ due AS MATERIALIZED (
          row_number() OVER (ORDER BY f.account, f.code, f.instalment) AS number
     FROM found AS f
    ORDER BY f.account, f.code, f.instalment),
-raised AS MATERIALIZED (                                                                  -- by the places of the rows that were found
+raised AS MATERIALIZED (                                                                  -- primary key
   UPDATE bursar_account AS a
      SET version = a.version + d.charges, balance = a.balance + d.owed
     FROM due AS d
-   WHERE d.nth = 1 AND a.ctid = d.place AND a.version = d.version AND a.revision = d.account_revision
+   WHERE d.nth = 1 AND a.book = $1 AND a.account = d.account AND a.account > $3 AND a.account <= $4
+     AND a.version = d.version AND a.revision = d.account_revision
   RETURNING a.account, d.charges, d.owed),
 charged AS (
   INSERT INTO bursar_entry (book, account, position, id, term, kind, figure, amount, effective_on, recorded_at, recorded_by, key,
