@@ -1,6 +1,8 @@
 //! What MariaDB and MySQL hold by themselves, whoever writes: numbers without gaps, entries that stay, names by their bytes; and what is theirs
 //! alone: a transaction that the server undoes, and statements that commit before they are done with.
 
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
 #[path = "support/database.rs"]
 mod database;
 
