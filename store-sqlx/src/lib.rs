@@ -36,6 +36,7 @@ with_a_database! {
     mod lane;
     mod ledger;
     mod migrate;
+    mod proxy;
     mod query;
     #[cfg(feature = "session")]
     mod session;

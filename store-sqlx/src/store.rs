@@ -41,6 +41,8 @@ pub struct SqlStore<E: Engine> {
     pub(crate) relay: Relay<Reader<E>>,
     /// Whether the connections are the store's own.
     pub(crate) owns: bool,
+    /// Whether a proxy is between that keeps nothing on a connection.
+    pub(crate) proxied: bool,
 }
 
 impl<E: Engine> Clone for SqlStore<E> {
@@ -51,6 +53,7 @@ impl<E: Engine> Clone for SqlStore<E> {
             #[cfg(feature = "session")]
             relay: self.relay.clone(),
             owns: self.owns,
+            proxied: self.proxied,
         }
     }
 }
@@ -64,7 +67,8 @@ impl<E: Engine> fmt::Debug for SqlStore<E> {
 /// Asks a question through a connection of the pool. One that is found lost (the server was started anew) is replaced, and the question asked
 /// once more: it changes nothing.
 macro_rules! reading {
-    ($store:expr, $ask:path $(, $given:expr)*) => {{
+    ($store:expr, $ask:path $(, $given:expr)*) => {
+        crate::proxy::through($store.proxied, async {
         let mut conn = $store.reader().await?;
         match $ask(&mut conn $(, $given)*).await {
             Err(error) if error.kind == bursar::StoreErrorKind::Unavailable && E::MANY_WRITERS => {
@@ -75,7 +79,9 @@ macro_rules! reading {
             }
             answer => answer,
         }
-    }};
+        })
+        .await
+    };
 }
 #[cfg(feature = "session")]
 pub(crate) use reading;

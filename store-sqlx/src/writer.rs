@@ -17,6 +17,7 @@ use crate::ledger::columns::corrupt;
 use crate::ledger::lane::{Done, Job, LedgerRound, LedgerWork, LedgerWriter};
 use crate::ledger::post::Recorded;
 use crate::ledger::{bill, commit, read, reprice};
+use crate::proxy;
 use crate::query::{Connection, begin, execute, query};
 #[cfg(feature = "session")]
 use crate::session::lane::{SessionRound, SessionWork};
@@ -104,6 +105,8 @@ pub(crate) struct Writer<E: Engine> {
     fit_at: Instant,
     /// How long a busy database is tried again, besides its own waiting.
     patience: Duration,
+    /// Whether a proxy is between that keeps nothing on a connection.
+    proxied: bool,
 }
 
 /// How long a busy database is tried again.
@@ -114,7 +117,13 @@ pub(crate) struct Patience {
 
 impl<E: Engine> Writer<E> {
     pub(crate) fn new(pool: Pool<E>, keeps: bool, patience: Duration) -> Self {
-        Self { pool, keeps, held: None, fit_at: Instant::now(), patience }
+        Self { pool, keeps, held: None, fit_at: Instant::now(), patience, proxied: false }
+    }
+
+    /// The same through a proxy, or not.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn through_proxy(self, proxied: bool) -> Self {
+        Self { proxied, ..self }
     }
 
     pub(crate) async fn connection(&mut self) -> Result<&mut Connection<E>, StoreError> {
@@ -315,9 +324,12 @@ impl<E: Engine> Worker for Writer<E> {
             };
             waiting.extend(left);
         }
-        ledger.run(self).await;
-        #[cfg(feature = "session")]
-        session.run(self).await;
+        proxy::through(self.proxied, async {
+            ledger.run(self).await;
+            #[cfg(feature = "session")]
+            session.run(self).await;
+        })
+        .await;
         self.rest();
     }
 

@@ -16,6 +16,7 @@ use crate::engine::Engine;
 #[cfg(feature = "session")]
 use crate::lane::Reply;
 use crate::lane::{Lane, shut_down};
+use crate::proxy;
 use crate::ledger::lane::{Done, Job, LedgerWriter as _};
 #[cfg(feature = "session")]
 use crate::session::lane::{SessionDone, SessionJob, SessionWork, SessionWriter as _};
@@ -36,11 +37,13 @@ struct Beside<E: Engine> {
     patience: Duration,
     /// Room for jobs; closed with the store.
     room: Arc<Semaphore>,
+    /// Whether a proxy is between that keeps nothing on a connection.
+    proxied: bool,
 }
 
 impl<E: Engine> Clone for Beside<E> {
     fn clone(&self) -> Self {
-        Self { pool: self.pool.clone(), patience: self.patience, room: Arc::clone(&self.room) }
+        Self { pool: self.pool.clone(), patience: self.patience, room: Arc::clone(&self.room), proxied: self.proxied }
     }
 }
 
@@ -66,7 +69,13 @@ impl<E: Engine> Writes<E> {
     ) -> Self {
         let room = Arc::new(Semaphore::new(usize::try_from(JOBS_MAX).unwrap_or(1)));
         let lanes = writers.into_iter().map(Lane::open).collect();
-        Self { lanes, beside: Some(Beside { pool, patience, room }) }
+        Self { lanes, beside: Some(Beside { pool, patience, room, proxied: false }) }
+    }
+
+    /// The same, with jobs that go through a proxy, or not; the lanes' writers were told.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn through_proxy(self, proxied: bool) -> Self {
+        Self { beside: self.beside.map(|beside| Beside { proxied, ..beside }), ..self }
     }
 
     /// The lane of an account or a session.
@@ -148,8 +157,9 @@ impl<E: Engine> Beside<E> {
     {
         let permit = Arc::clone(&self.room).acquire_owned().await.map_err(|_| shut_down(operation))?;
         let done = job(Writer::new(self.pool.clone(), false, self.patience));
+        let proxied = self.proxied;
         let task = tokio::spawn(async move {
-            let done = done.await;
+            let done = proxy::through(proxied, done).await;
             drop(permit);
             done
         });

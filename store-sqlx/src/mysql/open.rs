@@ -131,6 +131,7 @@ impl SqlStore<MySql> {
             writes: Writes::in_lanes(lanes, readers.clone(), patience),
             readers,
             owns,
+            proxied: false,
         }
     }
 

@@ -6,7 +6,7 @@ use bursar::{AccountId, BookId, StoreError, StoreErrorKind, TermId, TermTotals};
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::{Arguments as _, PgConnection, Postgres, Row as _};
 
-use super::{bill, error, migrations, post, sql, sums};
+use super::{asking, bill, error, migrations, post, sql, sums};
 use crate::engine::Engine;
 use crate::error::Phase;
 use crate::ledger::bill::{Charged, Scope};
@@ -51,16 +51,12 @@ impl Engine for Postgres {
     const SURVIVES_CONSTRAINT: bool = false;
 
     async fn fetch<'c>(conn: &'c mut PgConnection, query: Query<'c>) -> Result<Vec<PgRow>, sqlx::Error> {
-        // What is planned anew has no name, and must reach the server together with what it is asked with: it runs within transactions
-        // alone, where a proxy keeps to one server. None is begun here: a caller may go away, and sqlx would lose sight of it.
-        let anew = sql::is_planned_anew(query.sql);
-        sqlx::query_with(query.sql, arguments(&query.values)?).persistent(!anew).fetch_all(conn).await
+        asking::fetch_all(conn, query.sql, arguments(&query.values)?).await
     }
 
     async fn execute<'c>(conn: &'c mut PgConnection, query: Query<'c>) -> Result<u64, sqlx::Error> {
-        let anew = sql::is_planned_anew(query.sql);
-        let asked = sqlx::query_with(query.sql, arguments(&query.values)?).persistent(!anew);
-        Ok(asked.execute(conn).await?.rows_affected())
+        let done = asking::execute(conn, query.sql, arguments(&query.values)?).await?;
+        Ok(done.rows_affected())
     }
 
     async fn execute_script(conn: &mut PgConnection, sql: &'static str) -> Result<(), sqlx::Error> {

@@ -1,5 +1,6 @@
 //! Ledgers and sessions in PostgreSQL, 12 or later.
 
+mod asking;
 mod bill;
 mod engine;
 mod error;

@@ -121,7 +121,13 @@ impl SqlStore<Postgres> {
             readers,
             writes: Writes::in_lanes(writers, jobs, patience),
             owns,
+            proxied: false,
         }
+    }
+
+    /// The store through a proxy, or not.
+    pub(super) fn through_proxy(self, proxied: bool) -> Self {
+        Self { writes: self.writes.through_proxy(proxied), proxied, ..self }
     }
 
     /// The store with connections of their own for the loads of sessions.

@@ -10,6 +10,7 @@ use sqlx::{ConnectOptions as _, Connection as _, Postgres};
 use super::PostgresStore;
 use crate::error::failed;
 use crate::migrate::migrate;
+use crate::proxy;
 use crate::writer::Writer;
 
 /// How a database is reached: the defaults suit a school's server.
@@ -97,9 +98,10 @@ impl PostgresOptions {
         Self { application_name: Some(application_name.into()), ..self }
     }
 
-    /// Whether a proxy is between, such as PgBouncer in transaction mode. Nothing is then set for a connection as a whole: `lock_timeout` and
-    /// `statement_timeout` are to be set for the user (`ALTER ROLE … SET`). PgBouncer must be of version 1.21 or later, with
-    /// `max_prepared_statements` set.
+    /// Whether a proxy is between that gives a connection of the server to one client for one transaction only, such as PgBouncer in
+    /// transaction mode. Nothing is then kept on a connection: every statement is sent anew, in a transaction of its own, which costs some round
+    /// trips more; and nothing is set for one as a whole: `lock_timeout` and `statement_timeout` are to be set for the user
+    /// (`ALTER ROLE … SET`). A [`PostgresTx`](crate::PostgresTx) keeps statements, and needs a connection past the proxy.
     #[must_use]
     pub fn proxied(self, proxied: bool) -> Self {
         Self { proxied, ..self }
@@ -125,13 +127,15 @@ impl PostgresOptions {
     /// Those of [`open`](Self::open).
     pub async fn open_with(&self, options: PgConnectOptions) -> Result<PostgresStore, StoreError> {
         let options = self.common(options);
-        self.prepare(&options).await?;
+        proxy::through(self.proxied, self.prepare(&options)).await?;
         let writing = self.seeking(options.clone());
-        let writers = (0..self.lanes.max(1))
-            .map(|_| Writer::new(self.pool(1, writing.clone()), true, self.lock_timeout));
+        let writers = (0..self.lanes.max(1)).map(|_| {
+            Writer::new(self.pool(1, writing.clone()), true, self.lock_timeout).through_proxy(self.proxied)
+        });
         let readers = self.pool(self.readers.max(1), options.clone());
         let jobs = self.pool(crate::writes::JOBS_MAX, options);
         let store = PostgresStore::over(readers, jobs, writers, self.lock_timeout, true);
+        let store = store.through_proxy(self.proxied);
         #[cfg(feature = "session")]
         let store = store.reading_sessions(writing);
         Ok(store)

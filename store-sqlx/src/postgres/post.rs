@@ -6,7 +6,7 @@ use sqlx::postgres::PgArguments;
 use sqlx::{Arguments as _, PgConnection, Postgres};
 
 use super::error::is_constraint;
-use super::sql;
+use super::{asking, sql};
 use crate::error::{Phase, store_error};
 use crate::ledger::columns::{KindColumns, day_number};
 use crate::ledger::post::{OPERATION, Recorded, gate_number};
@@ -25,7 +25,7 @@ pub(super) async fn post(
     let (sql, arguments) = encoded
         .map_err(|error| store_error::<Postgres>(OPERATION, Phase::Before, sqlx::Error::Encode(error)))?;
     // All rows are waited for: the statement commits with its last step, not with its first row.
-    match sqlx::query_with(sql, arguments).fetch_all(conn).await {
+    match asking::fetch_all(conn, sql, arguments).await {
         Ok(recorded) => {
             Recorded::from_rows::<Postgres>(postings, &recorded.into_iter().map(Row::new).collect::<Vec<_>>())
         }

@@ -51,7 +51,7 @@ impl<E: Engine> SqlStore<E> {
 impl<E: Engine> SessionStore for SqlStore<E> {
     async fn load(&self, key: &KeyHash, now: DateTime<Utc>) -> Result<Loaded, StoreError> {
         let asked = Asked { key: *key, now: now.timestamp_micros() };
-        self.relay.load(asked).await.map_err(session_error)
+        crate::proxy::through(self.proxied, self.relay.load(asked)).await.map_err(session_error)
     }
 
     async fn create(

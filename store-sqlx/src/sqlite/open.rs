@@ -148,6 +148,7 @@ impl SqlStore<Sqlite> {
             readers,
             writes: Writes::in_one_lane(writer),
             owns,
+            proxied: false,
         }
     }
 
