@@ -10,6 +10,13 @@ CREATE TABLE bursar_book (
   locked_through BIGINT
 );
 
+-- Row locks are not granted in turn: as long as others share the book's row one after the other, whoever wants it alone would wait. A lock on
+-- the table is: those who come later stand behind. It keeps nobody from reading, and is held until the book's change is committed.
+CREATE FUNCTION bursar_book_alone() RETURNS void LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+BEGIN
+  LOCK TABLE bursar_book IN EXCLUSIVE MODE;
+END $$;
+
 CREATE TABLE bursar_term (
   book      TEXT    COLLATE "C" NOT NULL,
   term      BIGINT  NOT NULL CHECK (term BETWEEN 1001 AND 9999999),

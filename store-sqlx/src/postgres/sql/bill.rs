@@ -152,7 +152,8 @@ pub(in crate::postgres) const BILL_SKIPS_LIST: &str =
 pub(in crate::postgres) const REPRICE_GATE: &str = "
 WITH gate AS MATERIALIZED (
   SELECT 1
-    FROM bursar_book AS b JOIN bursar_term AS t ON t.book = b.book AND t.term = $3
+    FROM (SELECT bursar_book_alone() OFFSET 0) AS alone
+   CROSS JOIN bursar_book AS b JOIN bursar_term AS t ON t.book = b.book AND t.term = $3
    WHERE b.book = $1 AND b.version = $2 AND NOT t.closed AND (b.locked_through IS NULL OR $4 > b.locked_through)
      FOR NO KEY UPDATE OF b, t)
 SELECT EXISTS (SELECT 1 FROM gate)";

@@ -8,8 +8,11 @@ pub(in crate::postgres) const BOOK_VERSION: &str =
     "SELECT version FROM bursar_book WHERE book = $1 FOR SHARE";
 
 /// [`BOOK_VERSION`] for a transaction that changes the book: nobody else decides on it, or records anything in it, before it has ended.
-pub(in crate::postgres) const BOOK_VERSION_FOR_CHANGE: &str =
-    "SELECT version FROM bursar_book WHERE book = $1 FOR NO KEY UPDATE";
+pub(in crate::postgres) const BOOK_VERSION_FOR_CHANGE: &str = "
+SELECT b.version
+  FROM (SELECT bursar_book_alone() OFFSET 0) AS alone CROSS JOIN bursar_book AS b
+ WHERE b.book = $1
+   FOR NO KEY UPDATE OF b";
 
 pub(in crate::postgres) const BOOK_RAISE: &str =
     "UPDATE bursar_book SET version = version + 1 WHERE book = $1";
@@ -83,8 +86,9 @@ INSERT INTO bursar_file_mark (book, lines, digest, replaces) VALUES ($1, $2, $3,
 /// - the accounts, one after the other in their order, so that no two such statements wait for each other.
 ///
 /// Keys, slots and reversals are looked for among what was committed when it began. What was committed since is caught by their unique
-/// indexes; then nothing is recorded, and it is to be repeated. The single looks are subqueries with a limit, which stay what they are: seeks
-/// in an index, whatever the planner believes of the tables.
+/// indexes; then nothing is recorded, and it is to be repeated. The single looks are subqueries with a limit, so that they are not made
+/// into joins, and ask for a range and its order: in a table that was empty when the statement was planned all indexes cost the same, and
+/// only one of them has the order.
 ///
 /// Two of a key, a slot, a reversed entry, or an account of which one names its version must not come in one array: the second would be
 /// judged by the state before the first.
@@ -116,14 +120,15 @@ admitted AS MATERIALIZED (
      AND (h.version IS NULL OR h.last = h.version)
      AND h.balance + h.amount BETWEEN -1000000000000000000 AND 1000000000000000000
      AND (SELECT true FROM bursar_entry AS e                                              -- bursar_entry_key
-           WHERE e.book = $1 AND e.key = h.key LIMIT 1) IS NULL
+           WHERE e.book = $1 AND e.key BETWEEN h.key AND h.key ORDER BY e.key LIMIT 1) IS NULL
      AND (h.slot IS NULL
           OR (SELECT true FROM bursar_entry AS e                                          -- bursar_entry_charge
-               WHERE e.book = $1 AND e.term = h.term AND e.account = h.account
-                 AND e.code = h.code AND e.slot = h.slot LIMIT 1) IS NULL)
+               WHERE e.book = $1 AND e.term = h.term AND e.account BETWEEN h.account AND h.account
+                 AND e.code = h.code AND e.slot = h.slot ORDER BY e.account LIMIT 1) IS NULL)
      AND (h.reverses IS NULL
           OR (SELECT true FROM bursar_entry AS e                                          -- bursar_entry_reversed
-               WHERE e.book = $1 AND e.account = h.account AND e.reverses = h.reverses LIMIT 1) IS NULL)),
+               WHERE e.book = $1 AND e.account BETWEEN h.account AND h.account AND e.reverses = h.reverses
+               ORDER BY e.account LIMIT 1) IS NULL)),
 raised AS (                                                                               -- primary key
   UPDATE bursar_account AS a
      SET version = a.version + s.entries, balance = a.balance + s.amount
@@ -156,13 +161,15 @@ raised AS (                                                                     
      AND ($20::bigint IS NULL OR a.version = $20)
      AND a.balance + $7 BETWEEN -1000000000000000000 AND 1000000000000000000
      AND (SELECT true FROM bursar_entry AS e                                              -- bursar_entry_key
-           WHERE e.book = $1 AND e.key = $11 LIMIT 1) IS NULL
+           WHERE e.book = $1 AND e.key BETWEEN $11 AND $11 ORDER BY e.key LIMIT 1) IS NULL
      AND ($18::bigint IS NULL
           OR (SELECT true FROM bursar_entry AS e                                          -- bursar_entry_charge
-               WHERE e.book = $1 AND e.term = $4 AND e.account = $2 AND e.code = $16 AND e.slot = $18 LIMIT 1) IS NULL)
+               WHERE e.book = $1 AND e.term = $4 AND e.account BETWEEN $2 AND $2
+                 AND e.code = $16 AND e.slot = $18 ORDER BY e.account LIMIT 1) IS NULL)
      AND ($21::bigint IS NULL
           OR (SELECT true FROM bursar_entry AS e                                          -- bursar_entry_reversed
-               WHERE e.book = $1 AND e.account = $2 AND e.reverses = $21 LIMIT 1) IS NULL)
+               WHERE e.book = $1 AND e.account BETWEEN $2 AND $2 AND e.reverses = $21
+               ORDER BY e.account LIMIT 1) IS NULL)
   RETURNING a.version)
 INSERT INTO bursar_entry (book, account, position, id, term, kind, figure, amount, effective_on, recorded_at, recorded_by, key,
                           method, reference, reason, code, due_on, slot, fee_group, reverses, concession, note, raised)
