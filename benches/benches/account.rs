@@ -9,7 +9,8 @@ use std::sync::Arc;
 
 use bursar::Ledger;
 use bursar_benches::school::{self, BOOK};
-use bursar_benches::sqlite::{seed, store};
+use bursar_benches::seed;
+use bursar_benches::sqlite::{File, store};
 use criterion::{Criterion, criterion_group, criterion_main};
 
 fn account(criterion: &mut Criterion) {
@@ -17,7 +18,7 @@ fn account(criterion: &mut Criterion) {
     let path = folder.path().join("account.db");
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let ledger = runtime.block_on(async {
-        seed::book(&path, 1_000, 12, seed::Entries::Three).await.unwrap();
+        seed::book(&File(&path), 1_000, 12, seed::Entries::Three).await.unwrap();
         Arc::new(Ledger::open_existing(store(&path).await.unwrap(), BOOK).await.unwrap())
     });
     criterion.bench_function("account/sqlite/balances", |bencher| {

@@ -7,7 +7,8 @@
 
 use std::time::Duration;
 
-use bursar_benches::sqlite::activate::{activate, ready};
+use bursar_benches::billing::activate;
+use bursar_benches::sqlite::activate::ready;
 use criterion::{Criterion, SamplingMode, Throughput, criterion_group, criterion_main};
 
 const ACCOUNTS: u32 = 10_000;

@@ -9,11 +9,11 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bursar_benches::flat::Paying;
 use bursar_benches::measure::AsyncTask;
+use bursar_benches::payments::{Paying, Rows};
 use bursar_benches::school;
-use bursar_benches::sqlite::post::{Inserting, Table, template};
-use bursar_benches::sqlite::{copy, store, without_triggers};
+use bursar_benches::sqlite::post::{Inserting, template};
+use bursar_benches::sqlite::{copy, one_writer, store, without_triggers};
 use bursar_store_memory::MemoryStore;
 use criterion::{Criterion, criterion_group, criterion_main};
 use tokio::runtime::Runtime;
@@ -33,8 +33,8 @@ fn post(criterion: &mut Criterion) {
         without_triggers(&by_hand).await.unwrap();
         let ledger = school::open(store(&ours).await.unwrap(), 1).await.unwrap();
         let sqlite = Paying::new(Arc::new(ledger), ACCOUNTS, 1).unwrap();
-        let table = Table::open(&by_hand, ACCOUNTS).await.unwrap();
-        (memory, sqlite, Inserting::new(Arc::new(table), 1).unwrap())
+        let rows = Rows::tasks(ACCOUNTS, 1, 1).unwrap().pop().unwrap();
+        (memory, sqlite, Inserting::new(&one_writer(&by_hand).await.unwrap(), rows))
     });
     let mut group = criterion.benchmark_group("post/1");
     group.bench_function("memory", |bencher| {

@@ -3,48 +3,19 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bursar::{Ledger, LedgerStore, TermId};
+use bursar::{Ledger, LedgerStore};
 use bursar_store_memory::MemoryStore;
 use bursar_store_sqlx::SqliteStore;
-use chrono::NaiveDate;
 
-use crate::Failure;
-use crate::measure::{AsyncTask, Pair, at_once, in_turn};
+use crate::account::Asking;
+use crate::measure::{Pair, at_once, in_turn};
+use crate::payments::{Paying, seed_of};
 use crate::ratios::Plan;
-use crate::school::{self, Chance};
-use crate::sqlite::account::Asking;
-use crate::sqlite::{post, seed};
+use crate::sqlite::File;
+use crate::{Failure, school, seed};
 
 const SMALL: u32 = 10_000;
 const LARGE: u32 = 1_000_000;
-
-/// A task that pays: any account, one payment after another.
-pub struct Paying<S> {
-    ledger: Arc<Ledger<S>>,
-    chance: Chance,
-    accounts: u32,
-    term: TermId,
-    on: NaiveDate,
-}
-
-impl<S: LedgerStore> Paying<S> {
-    /// One that pays in the first term, with chance of its own.
-    ///
-    /// # Errors
-    /// None in practice.
-    pub fn new(ledger: Arc<Ledger<S>>, accounts: u32, seed: u64) -> Result<Self, Failure> {
-        let (term, on) = (school::term(0)?, school::starts_on(0)?);
-        Ok(Self { ledger, chance: Chance::new(seed), accounts, term, on })
-    }
-}
-
-impl<S: LedgerStore + 'static> AsyncTask for Paying<S> {
-    async fn once(&mut self) -> Result<(), Failure> {
-        let payment = school::payment(&mut self.chance, self.accounts, self.term, self.on);
-        self.ledger.pay(payment).await?;
-        Ok(())
-    }
-}
 
 /// `flat/memory/post`.
 ///
@@ -75,9 +46,7 @@ async fn pay<S: LedgerStore + 'static>(
     time: Duration,
     round: u32,
 ) -> Result<f64, Failure> {
-    let paying = (0..tasks)
-        .map(|task| Paying::new(Arc::clone(ledger), accounts, post::seed_of(round, task)))
-        .collect::<Result<Vec<_>, Failure>>()?;
+    let paying = Paying::tasks(ledger, accounts, tasks, round)?;
     at_once(paying, time).await
 }
 
@@ -116,7 +85,7 @@ pub async fn run_sqlite(plan: &Plan) -> Result<Vec<Pair>, Failure> {
 
 async fn sqlite(plan: &Plan, accounts: u32, terms: u32) -> Result<Arc<Ledger<SqliteStore>>, Failure> {
     let path = plan.folder.join(format!("flat-{accounts}.db"));
-    seed::book(&path, accounts, terms, seed::Entries::Three).await?;
+    seed::book(&File(&path), accounts, terms, seed::Entries::Three).await?;
     Ok(Arc::new(school::open(crate::sqlite::store(&path).await?, terms).await?))
 }
 
@@ -126,5 +95,5 @@ async fn ask(
     time: Duration,
     round: u32,
 ) -> Result<f64, Failure> {
-    at_once(vec![Asking::new(Arc::clone(ledger), accounts, post::seed_of(round, 0))], time).await
+    at_once(vec![Asking::new(Arc::clone(ledger), accounts, seed_of(round, 0))], time).await
 }

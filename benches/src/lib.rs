@@ -11,12 +11,23 @@
     reason = "a benchmark reads the clock, divides counts by seconds, and prints"
 )]
 
+pub mod account;
+pub mod balances;
+pub mod base;
+pub mod billing;
 pub mod flat;
 pub mod fold;
 pub mod measure;
+pub mod mysql;
+pub mod payments;
+pub mod post;
+pub mod postgres;
 pub mod ratios;
+pub mod redis;
 pub mod replay;
 pub mod school;
+pub mod seed;
+pub mod servers;
 pub mod sqlite;
 
 /// What stops a benchmark: it says what happened, and ends the program.

@@ -43,15 +43,14 @@ impl Pair {
         self.rounds.push((ours_per_s, limit_per_s));
     }
 
-    /// Prints the round in the middle as one line of JSON, and says on standard error whether its ratio is what it should be; a target
-    /// of zero asks nothing of it.
+    /// Prints the round in the middle as one line of JSON, and says on standard error whether it is what it should be.
     ///
     /// It is the round of the median ratio, not the median of each side: those may come from rounds in which the machine did other
     /// things besides, and their ratio would be of no round at all.
     ///
     /// # Errors
     /// When there are no rounds.
-    pub fn print(&self, target: f64) -> Result<(), Failure> {
+    pub fn print(&self, target: Target) -> Result<(), Failure> {
         let (ours, limit) = middle(&self.rounds).ok_or("no round was run")?;
         let line = Line {
             bench: &self.bench,
@@ -60,12 +59,30 @@ impl Pair {
             ratio: (ours / limit * 1_000.0).round() / 1_000.0,
         };
         println!("{}", serde_json::to_string(&line)?);
-        if target > 0.0 {
-            let said = if line.ratio >= target { "met" } else { "MISSED" };
-            eprintln!("  {}: ratio {}, target {target:.3}: {said}", self.bench, line.ratio);
+        let said = |met: bool| if met { "met" } else { "MISSED" };
+        match target {
+            Target::Told => {}
+            Target::Ratio(least) => {
+                let met = said(line.ratio >= least);
+                eprintln!("  {}: ratio {}, target {least:.3}: {met}", self.bench, line.ratio);
+            }
+            Target::PerSecond(least) => {
+                eprintln!("  {}: {ours:.0}/s, target {least:.0}/s: {}", self.bench, said(ours >= least));
+            }
         }
         Ok(())
     }
+}
+
+/// What is asked of a bench.
+#[derive(Clone, Copy, Debug)]
+pub enum Target {
+    /// What the work itself tells of as it runs.
+    Told,
+    /// At least so many times the limit's rate.
+    Ratio(f64),
+    /// At least so many a second.
+    PerSecond(f64),
 }
 
 /// The round whose ratio is the median, the lower of two in the middle.

@@ -3,8 +3,12 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::measure::{Pair, load};
-use crate::{Failure, flat, fold, replay, sqlite};
+use bursar_servers::Engine;
+
+use crate::measure::Target::{PerSecond, Ratio, Told};
+use crate::measure::{Pair, Target, load};
+use crate::servers::Servers;
+use crate::{Failure, flat, fold, mysql, post, postgres, redis, replay, sqlite};
 
 /// How the benches are to be run.
 #[derive(Clone, Debug)]
@@ -22,37 +26,72 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Whether a bench is asked for.
+    /// Whether a bench is asked for: a number at the end is the whole of it, so that `…/1` is not `…/16`.
     #[must_use]
     pub fn wants(&self, bench: &str) -> bool {
-        bench.starts_with(&self.prefix)
+        let cut = |rest: &str| self.prefix.ends_with(char::is_numeric) && rest.starts_with(char::is_numeric);
+        bench.strip_prefix(&*self.prefix).is_some_and(|rest| !cut(rest))
     }
 }
 
 /// Every bench, with its target; those of one work are run together.
-pub const WORKS: [(&str, &[(&str, f64)]); 8] = [
-    ("post", &[("post/sqlite/1", 0.6), ("post/sqlite/64", 5.0)]),
-    ("activate", &[("activate/sqlite/100k", 1.0 / 1.6), ("reactivate/sqlite/100k", 10.0)]),
-    ("account", &[("account/sqlite", 0.6), ("account/sqlite/16", 0.6)]),
+pub const WORKS: [(&str, &[(&str, Target)]); 15] = [
+    ("post on SQLite", &[("post/sqlite/1", Ratio(0.6)), ("post/sqlite/64", Ratio(5.0))]),
     (
-        "balances",
+        "post on PostgreSQL",
         &[
-            ("balances/sqlite/100k", 1.0 / 1.5),
-            ("balances/sqlite/100k/middle", 1.0 / 1.5),
-            ("balances/sqlite/100k/first", 1.0 / 1.5),
+            ("post/postgres/1", Ratio(0.75)),
+            ("post/postgres/16", Ratio(1.3)),
+            ("post/postgres/64", Ratio(2.5)),
         ],
     ),
-    ("fold", &[("fold/1m", 0.0)]),
-    ("replay", &[("replay/memory/1m", 0.0)]),
-    ("flat sqlite", &[("flat/sqlite/post", 1.0 / 1.3), ("flat/sqlite/balances", 1.0 / 1.3)]),
-    ("flat memory", &[("flat/memory/post", 1.0 / 1.3)]),
+    (
+        "post on MariaDB",
+        &[("post/mysql/1", Ratio(0.6)), ("post/mysql/16", Ratio(1.2)), ("post/mysql/64", Ratio(2.0))],
+    ),
+    ("hot on MariaDB", &[("hot/mysql/16", PerSecond(4_000.0))]),
+    (
+        "activate on SQLite",
+        &[("activate/sqlite/100k", Ratio(1.0 / 1.6)), ("reactivate/sqlite/100k", Ratio(10.0))],
+    ),
+    (
+        "activate on PostgreSQL",
+        &[
+            ("activate/postgres/100k", Ratio(0.8)),
+            // 100,000 accounts in 150 ms.
+            ("reactivate/postgres/100k", PerSecond(100_000.0 / 0.15)),
+        ],
+    ),
+    ("account on SQLite", &[("account/sqlite", Ratio(0.6)), ("account/sqlite/16", Ratio(0.6))]),
+    ("account on PostgreSQL", &[("account/postgres/16", Ratio(0.6))]),
+    (
+        "balances on SQLite",
+        &[
+            ("balances/sqlite/100k", Ratio(1.0 / 1.5)),
+            ("balances/sqlite/100k/middle", Ratio(1.0 / 1.5)),
+            ("balances/sqlite/100k/first", Ratio(1.0 / 1.5)),
+        ],
+    ),
+    (
+        "balances on PostgreSQL",
+        &[
+            ("balances/postgres/100k", Ratio(1.0 / 1.5)),
+            ("balances/postgres/100k/middle", Ratio(1.0 / 1.5)),
+            ("balances/postgres/100k/first", Ratio(1.0 / 1.5)),
+        ],
+    ),
+    ("session on Redis", &[("session/redis/16", Ratio(0.5))]),
+    ("fold", &[("fold/1m", Told)]),
+    ("replay", &[("replay/memory/1m", Told)]),
+    ("flat on SQLite", &[("flat/sqlite/post", Ratio(1.0 / 1.3)), ("flat/sqlite/balances", Ratio(1.0 / 1.3))]),
+    ("flat in memory", &[("flat/memory/post", Ratio(1.0 / 1.3))]),
 ];
 
 /// Runs what is asked for, and prints a line a bench.
 ///
 /// # Errors
 /// When no bench is of that name, and whatever stops one.
-pub async fn run(plan: &Plan) -> Result<(), Failure> {
+pub async fn run(plan: &Plan, servers: &mut Servers) -> Result<(), Failure> {
     let benches = WORKS.iter().flat_map(|(_, benches)| *benches);
     if !benches.clone().any(|(bench, _)| plan.wants(bench)) {
         let names: Vec<&str> = benches.map(|(bench, _)| *bench).collect();
@@ -64,20 +103,56 @@ pub async fn run(plan: &Plan) -> Result<(), Failure> {
         }
         eprintln!("{work}: the load is {}", load());
         let pairs: Vec<Pair> = match work {
-            "post" => sqlite::post::run(plan).await?,
-            "activate" => sqlite::activate::run(plan).await?,
-            "account" => sqlite::account::run(plan).await?,
-            "balances" => sqlite::balances::run(plan).await?,
+            "post on SQLite" => sqlite::post::run(plan).await?,
+            "post on PostgreSQL" => {
+                post::run::<postgres::Database>(plan, &servers.url(Engine::Postgres)?).await?
+            }
+            "post on MariaDB" => post::run::<mysql::Database>(plan, &servers.url(Engine::Mariadb)?).await?,
+            "hot on MariaDB" => mysql::hot::run(plan, &servers.url(Engine::Mariadb)?).await?,
+            "activate on SQLite" => sqlite::activate::run(plan).await?,
+            "activate on PostgreSQL" => {
+                postgres::activate::run(plan, &servers.url(Engine::Postgres)?).await?
+            }
+            "account on SQLite" => sqlite::account::run(plan).await?,
+            "account on PostgreSQL" => postgres::account::run(plan, &servers.url(Engine::Postgres)?).await?,
+            "balances on SQLite" => sqlite::balances::run(plan).await?,
+            "balances on PostgreSQL" => {
+                postgres::balances::run(plan, &servers.url(Engine::Postgres)?).await?
+            }
+            "session on Redis" => redis::run(plan, &servers.url(Engine::Redis)?).await?,
             "fold" => fold::run(plan).await?,
             "replay" => replay::run(plan).await?,
-            "flat sqlite" => flat::run_sqlite(plan).await?,
+            "flat on SQLite" => flat::run_sqlite(plan).await?,
             _ => flat::run_memory(plan).await?,
         };
         for pair in pairs.iter().filter(|pair| plan.wants(pair.bench())) {
             let target =
-                benches.iter().find(|(bench, _)| *bench == pair.bench()).map_or(0.0, |(_, target)| *target);
+                benches.iter().find(|(bench, _)| *bench == pair.bench()).map_or(Told, |(_, target)| *target);
             pair.print(target)?;
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+    use std::time::Duration;
+
+    use super::Plan;
+
+    #[test]
+    fn what_is_asked_for() {
+        let plan = |prefix: &str| Plan {
+            prefix: prefix.to_owned(),
+            rounds: 1,
+            time: Duration::ZERO,
+            folder: PathBuf::new(),
+            accounts: 1,
+        };
+        assert!(plan("").wants("post/sqlite/1") && plan("post").wants("post/sqlite/1"));
+        assert!(plan("post/postgres/1").wants("post/postgres/1"));
+        assert!(!plan("post/postgres/1").wants("post/postgres/16"));
+        assert!(plan("balances/sqlite/100k").wants("balances/sqlite/100k/first"));
+    }
 }

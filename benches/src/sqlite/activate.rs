@@ -1,4 +1,4 @@
-//! Billing a term: 100,000 accounts, each its fee.
+//! Billing a term on SQLite: 100,000 accounts, each its fee.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -9,13 +9,12 @@ use chrono::Utc;
 use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection};
 use uuid::Uuid;
 
-use super::{copy, seed, store, without_triggers, writing};
-use crate::Failure;
+use super::{File, copy, store, without_triggers, writing};
+use crate::billing::{ACCOUNTS, expect, twice};
 use crate::measure::{Pair, in_turn, rate};
 use crate::ratios::Plan;
 use crate::school::{self, BOOK, CODE, FEE_MINOR, GROUP};
-
-const ACCOUNTS: u32 = 100_000;
+use crate::{Failure, seed};
 
 /// `activate/sqlite/100k` and `reactivate/sqlite/100k`. Every round begins with fresh copies of one database.
 ///
@@ -23,11 +22,10 @@ const ACCOUNTS: u32 = 100_000;
 /// When the two do not charge the same, and whatever stops a side.
 pub async fn run(plan: &Plan) -> Result<Vec<Pair>, Failure> {
     let (first, second) = (plan.folder.join("activate.db"), plan.folder.join("activate-by-hand.db"));
-    seed::book(&first, ACCOUNTS, 1, seed::Entries::None).await?;
+    seed::book(&File(&first), ACCOUNTS, 1, seed::Entries::None).await?;
     copy(&first, &second).await?;
     without_triggers(&second).await?;
-    let mut again = Pair::new("reactivate/sqlite/100k");
-    let charges = u64::from(ACCOUNTS);
+    let mut reactivated = Pair::new("reactivate/sqlite/100k");
     let pair = in_turn(
         "activate/sqlite/100k",
         plan.rounds,
@@ -36,14 +34,11 @@ pub async fn run(plan: &Plan) -> Result<Vec<Pair>, Failure> {
             let path = folder.path().join("ours.db");
             copy(&first, &path).await?;
             let ledger = Ledger::open_existing(store(&path).await?, BOOK).await?;
-            let once = rate(charges, activate(&ledger, 0, charges).await?);
-            let rerun = rate(charges, activate(&ledger, 0, 0).await?);
+            let (once, again) = twice(&ledger).await?;
             if round > 0 {
-                again.add(rerun, once);
+                reactivated.add(again, once);
             }
-            let sums = ledger.book_balance().await?;
             ledger.store().close().await;
-            expect((sums.balance.minor(), i64::try_from(sums.entries)?))?;
             Ok(once)
         },
         async |_| {
@@ -51,37 +46,13 @@ pub async fn run(plan: &Plan) -> Result<Vec<Pair>, Failure> {
             let path = folder.path().join("by-hand.db");
             copy(&second, &path).await?;
             let mut conn = writing(&path).connect().await?;
-            let rate = rate(charges, by_hand(&mut conn, 0).await?);
+            let rate = rate(u64::from(ACCOUNTS), by_hand(&mut conn, 0).await?);
             expect(sums(&mut conn).await?)?;
             conn.close().await?;
             Ok(rate)
         },
     );
-    Ok(vec![pair.await?, again])
-}
-
-/// All accounts have one charge: the balance of the book in cents, and how many entries it has.
-fn expect((balance, entries): (i64, i64)) -> Result<(), Failure> {
-    let charges = i64::from(ACCOUNTS);
-    if (balance, entries) == (charges.saturating_mul(FEE_MINOR), charges) {
-        return Ok(());
-    }
-    Err(format!("{entries} entries were made, of {balance} cents").into())
-}
-
-/// Ours; how long it took. It must charge so many.
-///
-/// # Errors
-/// When it charges others.
-pub async fn activate(ledger: &Ledger<SqliteStore>, term: u32, charges: u64) -> Result<Duration, Failure> {
-    let (term, on) = (school::term(term)?, school::starts_on(term)?);
-    let from = Instant::now();
-    let report = ledger.activate_on(term, on).await?;
-    let time = from.elapsed();
-    if report.charges != charges {
-        return Err(format!("{} were charged, not {charges}", report.charges).into());
-    }
-    Ok(time)
+    Ok(vec![pair.await?, reactivated])
 }
 
 /// A book with so many accounts, ready to be billed for so many terms.
@@ -89,7 +60,7 @@ pub async fn activate(ledger: &Ledger<SqliteStore>, term: u32, charges: u64) -> 
 /// # Errors
 /// When it cannot be written.
 pub async fn ready(path: &Path, accounts: u32, terms: u32) -> Result<Ledger<SqliteStore>, Failure> {
-    seed::book(path, accounts, terms, seed::Entries::None).await?;
+    seed::book(&File(path), accounts, terms, seed::Entries::None).await?;
     Ok(Ledger::open_existing(store(path).await?, BOOK).await?)
 }
 

@@ -4,23 +4,8 @@ use futures_util::TryStreamExt as _;
 use sqlx::{AssertSqlSafe, Row as _, SqliteConnection};
 
 use crate::Failure;
+use crate::balances::{self, Given};
 use crate::school::BOOK;
-
-/// What both sides give of an account, in cents; whatever else there is of a term follows from these.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Given<'a> {
-    pub(super) account: &'a str,
-    pub(super) brought_forward: i64,
-    pub(super) fee: i64,
-    pub(super) adjustments: i64,
-    pub(super) paid: i64,
-}
-
-impl Given<'_> {
-    pub(super) fn owned(self) -> (String, [i64; 4]) {
-        (self.account.to_owned(), [self.brought_forward, self.fee, self.adjustments, self.paid])
-    }
-}
 
 /// Which entries are read to find what earlier terms left.
 #[derive(Clone, Copy, Debug)]
@@ -80,9 +65,10 @@ impl Through {
     }
 }
 
-impl Way {
-    /// The ways that make sense for a term, of so many.
-    pub(super) fn that_can(term: u32, terms: u32) -> Vec<Self> {
+impl balances::Way for Way {
+    type Conn = SqliteConnection;
+
+    fn that_can(term: u32, terms: u32) -> Vec<Self> {
         let last = term.saturating_add(1) == terms;
         let mut ways = vec![Self::Rows(Through::All), Self::Pages(Through::All)];
         if term >= terms / 2 {
@@ -97,8 +83,7 @@ impl Way {
         ways
     }
 
-    /// Gives the figures of every account, in order.
-    pub(super) async fn stream(
+    async fn stream(
         self,
         conn: &mut SqliteConnection,
         term: i64,
@@ -110,7 +95,7 @@ impl Way {
                 let mut rows = sqlx::query(sql).bind(BOOK).bind(term).fetch(conn);
                 while let Some(row) = rows.try_next().await? {
                     let sums = [row.try_get(2)?, row.try_get(3)?, row.try_get(4)?, row.try_get(5)?];
-                    take(given(row.try_get(0)?, row.try_get(1)?, sums));
+                    take(Given::new(row.try_get(0)?, row.try_get(1)?, sums));
                 }
                 Ok(())
             }
@@ -125,7 +110,7 @@ impl Way {
                     let mut last = "";
                     for line in text.split('\n') {
                         let (account, [earlier, s0, s1, s2, s3]) = parse(line)?;
-                        take(given(account, earlier, [s0, s1, s2, s3]));
+                        take(Given::new(account, earlier, [s0, s1, s2, s3]));
                         last = account;
                     }
                     after = last.to_owned();
@@ -135,11 +120,6 @@ impl Way {
             Self::Merged => merged(conn, term, take).await,
         }
     }
-}
-
-fn given(account: &str, earlier: i64, [opening, fee, adjustments, paid]: [i64; 4]) -> Given<'_> {
-    let brought_forward = earlier.saturating_add(opening);
-    Given { account, brought_forward, fee, adjustments, paid: paid.saturating_neg() }
 }
 
 /// A page that is one text; nothing after the last.
@@ -201,7 +181,7 @@ SELECT group_concat(account || ' ' || s0 || ' ' || s1 || ' ' || s2 || ' ' || s3,
                 }
             }
             let earlier = own.iter().fold(balance, |earlier, figure| earlier.saturating_sub(*figure));
-            take(given(account, earlier, own));
+            take(Given::new(account, earlier, own));
         }
         after = upto.to_owned();
     }

@@ -1,0 +1,57 @@
+//! The bare insert of a payment.
+
+use sqlx::MySql;
+use sqlx::mysql::{MySqlArguments, MySqlPool};
+use sqlx::query::Query;
+
+use crate::Failure;
+use crate::measure::AsyncTask;
+use crate::payments::{Row, Rows};
+use crate::school::{BOOK, CLERK, REFERENCE};
+
+/// A task that inserts, one payment after another.
+///
+/// No balance is kept, and neither the term, the lock nor the key is looked up: it is the bare insert.
+#[derive(Debug)]
+pub struct Inserting {
+    pool: MySqlPool,
+    rows: Rows,
+}
+
+impl Inserting {
+    /// One that inserts these.
+    #[must_use]
+    pub fn new(pool: &MySqlPool, rows: Rows) -> Self {
+        Self { pool: pool.clone(), rows }
+    }
+}
+
+/// The same columns as ours fills for a payment; sqlx keeps it prepared. Autocommit: it is durable when it returns.
+const INSERT: &str = "
+INSERT INTO bursar_entry (book, account, position, id, term, kind, figure, amount, effective_on, recorded_at, recorded_by, `key`,
+                          method, reference)
+VALUES (?, ?, ?, ?, ?, 'payment', 3, ?, ?, ?, ?, ?, 'cash', ?)";
+
+/// The insert of a row.
+pub(super) fn insert(row: Row) -> Query<'static, MySql, MySqlArguments> {
+    let Row { account, position, id, term, amount, on, recorded_at, key } = row;
+    sqlx::query(INSERT)
+        .bind(BOOK)
+        .bind(account)
+        .bind(position)
+        .bind(id)
+        .bind(term)
+        .bind(amount)
+        .bind(on)
+        .bind(recorded_at)
+        .bind(CLERK)
+        .bind(key)
+        .bind(REFERENCE)
+}
+
+impl AsyncTask for Inserting {
+    async fn once(&mut self) -> Result<(), Failure> {
+        insert(self.rows.next()?).execute(&self.pool).await?;
+        Ok(())
+    }
+}
