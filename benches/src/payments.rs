@@ -114,7 +114,7 @@ impl Rows {
     ///
     /// # Errors
     /// None in practice.
-    pub fn next(&mut self) -> Result<Row, Failure> {
+    pub fn row(&mut self) -> Result<Row, Failure> {
         let amount = i64::from(self.chance.below(5_000)).saturating_add(1);
         let number = self.chance.below(self.accounts);
         let position = self.positions.get(usize::try_from(number)?).ok_or("no such account")?;

@@ -69,7 +69,7 @@ UPDATE bursar_account SET version = last_insert_id(version + 1), balance = balan
 
 impl AsyncTask for Raising {
     async fn once(&mut self) -> Result<(), Failure> {
-        let row = self.rows.next()?;
+        let row = self.rows.row()?;
         let mut transaction = self.pool.begin().await?;
         let raise = sqlx::query(RAISE).bind(row.amount).bind(BOOK).bind(row.account.clone());
         let raised = raise.execute(&mut *transaction).await?;

@@ -51,7 +51,7 @@ pub(super) fn insert(row: Row) -> Query<'static, MySql, MySqlArguments> {
 
 impl AsyncTask for Inserting {
     async fn once(&mut self) -> Result<(), Failure> {
-        insert(self.rows.next()?).execute(&self.pool).await?;
+        insert(self.rows.row()?).execute(&self.pool).await?;
         Ok(())
     }
 }

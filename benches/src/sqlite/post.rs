@@ -98,7 +98,7 @@ VALUES ($1, $2, $3, $4, $5, 'payment', 3, $6, $7, $8, $9, $10, 'cash', $11)";
 
 impl AsyncTask for Inserting {
     async fn once(&mut self) -> Result<(), Failure> {
-        let Row { account, position, id, term, amount, on, recorded_at, key } = self.rows.next()?;
+        let Row { account, position, id, term, amount, on, recorded_at, key } = self.rows.row()?;
         let query = sqlx::query(INSERT)
             .bind(BOOK)
             .bind(account)
