@@ -18,13 +18,46 @@ pub(super) async fn run<E: Engine>(conn: &mut Connection<E>, job: &SessionJob) -
             let query =
                 query.bind(i64::from(GoneReason::LoggedOut.number())).bind(*now).bind(kept_until(*now));
             let query = query.bind(except.as_ref().map(|key| key.as_bytes().as_slice()));
-            execute_in::<E>(conn, "delete a user's sessions", query, Phase::Commit).await.map(SessionDone::Rows)
+            let Some(lock) = E::SESSION.lock_user else {
+                return execute_in::<E>(conn, DELETE_USER, query, Phase::Commit).await.map(SessionDone::Rows);
+            };
+            let lock = Query::new(lock).bind(user.as_str()).bind(*now);
+            delete_locked::<E>(conn, lock, query).await.map(SessionDone::Rows)
         }
         SessionJob::DeleteExpired { limit, now } => {
             let later = Query::new(E::SESSION.clean_later).bind(*now).bind(*limit);
             execute_in::<E>(conn, "delete expired sessions", later, Phase::Commit).await?;
             let clean = Query::new(E::SESSION.clean).bind(*now).bind(*limit);
             execute_in::<E>(conn, "delete expired sessions", clean, Phase::Commit).await.map(SessionDone::Rows)
+        }
+    }
+}
+
+const DELETE_USER: &str = "delete a user's sessions";
+
+/// Locks all first, in one order, so that of two who end them at once the one ends all and the other none.
+async fn delete_locked<E: Engine>(
+    conn: &mut Connection<E>,
+    lock: Query<'_>,
+    delete: Query<'_>,
+) -> Result<u64, StoreError> {
+    let begun = begin::<E>(conn, E::BEGIN).await;
+    let mut transaction = begun.map_err(failed::<E>("begin a transaction"))?;
+    let deleted = match execute::<E>(&mut transaction, DELETE_USER, lock).await {
+        Ok(_) => execute::<E>(&mut transaction, DELETE_USER, delete).await,
+        Err(error) => Err(error),
+    };
+    match deleted {
+        Ok(deleted) => {
+            let committed = transaction.commit().await;
+            committed.map_err(|error| store_error::<E>(DELETE_USER, Phase::Commit, error))?;
+            Ok(deleted)
+        }
+        Err(error) => {
+            if let Err(second) = transaction.rollback().await {
+                tracing::debug!(error = %second, "nothing was left to roll back");
+            }
+            Err(error)
         }
     }
 }

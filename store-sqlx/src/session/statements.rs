@@ -16,6 +16,8 @@ pub struct SessionSql {
     pub(crate) rotate: &'static str,
     pub(crate) rotated: &'static str,
     pub(crate) list_user: &'static str,
+    /// Locks a user's sessions in one order, for a statement that then ends them; nothing where that statement does so by itself.
+    pub(crate) lock_user: Option<&'static str>,
     pub(crate) delete_user: &'static str,
     pub(crate) clean_later: &'static str,
     pub(crate) clean: &'static str,

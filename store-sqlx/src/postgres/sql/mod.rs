@@ -93,6 +93,7 @@ pub(super) const SESSION: SessionSql = SessionSql {
     rotate: session::ROTATE,
     rotated: session::ROTATED,
     list_user: session::LIST_USER,
+    lock_user: Some(session::LOCK_USER),
     delete_user: session::DELETE_USER,
     clean_later: session::CLEAN_LATER,
     clean: session::CLEAN,

@@ -118,6 +118,11 @@ SELECT key_hash, created_at, expires_at, ends_at
  ORDER BY key_hash
  LIMIT $4";
 
+/// A user's sessions that live at `$2`, locked in the order of their keys; `bursar_session_user`. The statement after it sees them as they are
+/// then, under whichever key.
+pub(super) const LOCK_USER: &str = "
+SELECT 1 FROM bursar_session WHERE user_id = $1 AND gone = 0 AND expires_at > $2 ORDER BY key_hash FOR UPDATE";
+
 /// Tombstones for a user's sessions; `bursar_session_user`. It takes the rows as it finds them and does not look them up by their keys once
 /// more: one that got another key while it was waited for would be missed.
 pub(super) const DELETE_USER: &str = "

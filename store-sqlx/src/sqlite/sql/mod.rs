@@ -83,6 +83,7 @@ pub(super) const SESSION: SessionSql = SessionSql {
     rotate: session::ROTATE,
     rotated: session::ROTATED,
     list_user: session::LIST_USER,
+    lock_user: None,
     delete_user: session::DELETE_USER,
     clean_later: session::CLEAN_LATER,
     clean: session::CLEAN,
