@@ -39,7 +39,7 @@ impl Server {
     const fn variable(self) -> &'static str {
         match self {
             Self::One => "BURSAR_TEST_REDIS_URL",
-            Self::Cluster => "BURSAR_TEST_REDIS_CLUSTER_URL",
+            Self::Cluster => "BURSAR_TEST_REDIS_CLUSTER_URLS",
         }
     }
 
