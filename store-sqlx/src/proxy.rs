@@ -1,4 +1,4 @@
-//! Proxies that give a connection of the server to one client for one transaction only, as PgBouncer does in transaction mode. What is kept on
+//! Proxies that give a connection of the server to one client for one transaction only, as `PgBouncer` does in transaction mode. What is kept on
 //! a connection, a prepared statement above all, is not there for the next: every statement is then sent anew, in a transaction.
 
 use std::future::Future;

@@ -1,4 +1,4 @@
-//! Both suites, and a load, through PgBouncer in transaction mode: a connection of the server belongs to a client for one transaction only.
+//! Both suites, and a load, through `PgBouncer` in transaction mode: a connection of the server belongs to a client for one transaction only.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 

@@ -98,7 +98,7 @@ impl PostgresOptions {
         Self { application_name: Some(application_name.into()), ..self }
     }
 
-    /// Whether a proxy is between that gives a connection of the server to one client for one transaction only, such as PgBouncer in
+    /// Whether a proxy is between that gives a connection of the server to one client for one transaction only, such as `PgBouncer` in
     /// transaction mode. Nothing is then kept on a connection: every statement is sent anew, in a transaction of its own, which costs some round
     /// trips more; and nothing is set for one as a whole: `lock_timeout` and `statement_timeout` are to be set for the user
     /// (`ALTER ROLE … SET`). A [`PostgresTx`](crate::PostgresTx) keeps statements, and needs a connection past the proxy.
