@@ -9,6 +9,9 @@ use bursar_store_sqlx::{MySqlStore, PostgresStore, SqliteStore};
 /// What a program ends with.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 
+/// What a program says of the addresses that it knows.
+pub const HELP: &str = "The database that keeps the book: sqlite:school.db, postgres://user@host/database or mysql://user@host/database";
+
 /// Opens the store of an address: `sqlite:FILE`, `postgres://…`, `mysql://…`; without one, memory.
 ///
 /// # Errors

@@ -17,8 +17,8 @@ use clap::Parser;
 struct Arguments {
     /// The book.
     book: String,
-    /// The database that keeps it: sqlite:school.db, postgres://user@host/database or mysql://user@host/database.
-    #[arg(long, value_name = "URL")]
+    /// The database that keeps it.
+    #[arg(long, value_name = "URL", help = database::HELP)]
     db: String,
 }
 

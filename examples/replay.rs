@@ -19,9 +19,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 struct Arguments {
     /// The school file, one JSON object a line; "-" is standard input.
     file: PathBuf,
-    /// The database that keeps the book: sqlite:school.db, postgres://user@host/database or mysql://user@host/database. Without it the book
-    /// is in memory.
-    #[arg(long, value_name = "URL")]
+    /// The database that keeps the book.
+    #[arg(long, value_name = "URL", help = format!("{}; without it the book is in memory", database::HELP))]
     db: Option<String>,
     /// Proves every invariant of the book afterwards, and says so on standard error.
     #[arg(long)]

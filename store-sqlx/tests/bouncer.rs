@@ -89,7 +89,8 @@ async fn load(store: PostgresStore, other: PostgresStore) -> Result<(), Failed> 
         }));
     }
     let (one, two) = tokio::join!(ledger.activate(term()), beside.activate(term()));
-    (one?, two?);
+    one?;
+    two?;
     for task in tasks {
         task.await?;
     }

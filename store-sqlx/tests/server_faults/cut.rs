@@ -24,8 +24,11 @@ pub(crate) fn trials(database: Database) -> Vec<Trial> {
     ]
 }
 
+/// A moment in words, and the rule that cuts then.
+type Moment = (&'static str, fn(&str) -> Cut);
+
 /// The moments at which a connection is cut by what goes over it.
-const MOMENTS: [(&str, fn(&str) -> Cut); 3] = [
+const MOMENTS: [Moment; 3] = [
     ("before the server has it", |bytes| Cut::before(bytes)),
     ("when the server has it", |bytes| Cut::after(bytes)),
     ("when the server has answered", |bytes| Cut::unanswered(bytes)),

@@ -1,12 +1,13 @@
 //! Servers that have no connection left, give up on a statement, or can only be read: typed errors, nothing lost, and no caller waits for ever.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bursar::{Error, Payment, StoreErrorKind};
 use bursar_servers::Server;
 use bursar_store_sqlx::sqlx::{self, Connection as _};
 use libtest_mimic::Trial;
 use rust_decimal_macros::dec;
+use tokio::time::Instant;
 
 use crate::server::Database;
 use crate::session::{content, create, key, start};
