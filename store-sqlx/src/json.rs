@@ -75,6 +75,7 @@ impl JsonArray {
         self.failed |= write!(self.text, "{number}").is_err();
     }
 
+    #[allow(dead_code, reason = "PostgreSQL's ledgers have arrays of their own for what may be absent")]
     pub(crate) fn opt_text(&mut self, text: Option<&str>) {
         match text {
             Some(text) => self.text(text),
@@ -82,6 +83,7 @@ impl JsonArray {
         }
     }
 
+    #[allow(dead_code, reason = "PostgreSQL's ledgers have arrays of their own for what may be absent")]
     pub(crate) fn opt_int(&mut self, number: Option<i64>) {
         match number {
             Some(number) => self.int(number),

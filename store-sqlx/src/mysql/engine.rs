@@ -3,14 +3,17 @@
 use bursar::rule::Posting;
 use bursar::store::{BilledPage, BillingOrder, TermRow};
 use bursar::{AccountId, BookId, StoreError, StoreErrorKind, TermId};
+#[cfg(feature = "session")]
+use sqlx::Executor as _;
 use sqlx::mysql::{MySqlArguments, MySqlRow};
-use sqlx::{Arguments as _, Executor as _, MySql, MySqlConnection, Row as _};
+use sqlx::{Arguments as _, MySql, MySqlConnection, Row as _};
 
 #[cfg(feature = "session")]
 use super::session;
 use super::{bill, error, migrations, placeholders, post, sql, sums};
 use crate::engine::Engine;
 use crate::error::Phase;
+#[cfg(feature = "session")]
 use crate::json::JsonArray;
 use crate::ledger::bill::{Charged, Scope};
 use crate::ledger::post::Recorded;

@@ -21,9 +21,10 @@ const OPERATION: &str = "load sessions";
 /// Where sessions are read from.
 pub(crate) enum Reader<E: Engine> {
     /// Connections of its own, which are kept.
+    #[allow(dead_code, reason = "of databases that need not be told anything first")]
     Own(Arc<<Connection<E> as sqlx::Connection>::Options>),
     /// A pool of its own, whose connections are kept as well.
-    #[cfg_attr(not(feature = "mysql"), expect(dead_code, reason = "of databases that have to be told things first"))]
+    #[allow(dead_code, reason = "of databases that have to be told things first")]
     OwnPool(Pool<E>),
     /// A pool that others use as well; a connection is given back at once.
     Pool(Pool<E>),
