@@ -121,7 +121,7 @@ SELECT DISTINCT a.account, 'no-fee', a.standing, NULL
    AND NOT EXISTS (SELECT 1 FROM bursar_fee AS o WHERE o.book = $1 AND o.term = $2 AND o.own = 1 AND o.payer = m.account)
    AND NOT EXISTS (SELECT 1 FROM bursar_member AS x JOIN bursar_fee AS f
                        ON f.book = $1 AND f.term = $2 AND f.own = 0 AND f.payer = x.fee_group
-                    WHERE x.book = $1 AND x.account = m.account)
+                    WHERE x.book = $1 AND x.account = m.account AND x.account > $3 AND x.account <= $4)   -- of the page alone
 UNION ALL
 SELECT a.account, 'ambiguous', a.standing, c.code
   FROM contested AS c
