@@ -29,7 +29,9 @@ fn payment(key: &str) -> Payment {
 /// What is done within: a payment, a refund that is refused, the same key once more and with other content, a billing.
 async fn done_within<S: LedgerStore>(within: &Ledger<S>) {
     let first = within.pay(payment("k-1")).await.unwrap();
-    let refused = within.refund(Refund::by(bursar::Method::Cash, dec!(500)).to("a-1").for_term(term()).key("k-0")).await;
+    let refused = within
+        .refund(Refund::by(bursar::Method::Cash, dec!(500)).to("a-1").for_term(term()).key("k-0"))
+        .await;
     assert!(matches!(refused, Err(Error::Refused(_))), "{refused:?}");
     assert_eq!(within.pay(payment("k-1")).await.unwrap().number, first.number);
     let other = Payment::cash(dec!(6)).from("a-0").for_term(term()).key("k-1");
