@@ -19,7 +19,7 @@ pub const HELP: &str = "The database that keeps the book: sqlite:school.db, post
 pub async fn open(url: Option<&str>) -> Result<Arc<dyn LedgerStore>, Failure> {
     let Some(url) = url else { return Ok(Arc::new(MemoryStore::new())) };
     Ok(match url.split_once(':').map_or(url, |(scheme, _)| scheme) {
-        "sqlite" => Arc::new(SqliteStore::open(url).await?),
+        "sqlite" => Arc::new(SqliteStore::open(url).await.map_err(|error| format!("{url}: {error}"))?),
         "postgres" | "postgresql" => Arc::new(PostgresStore::open(url).await?),
         "mysql" | "mariadb" => Arc::new(MySqlStore::open(url).await?),
         _ => {
