@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bursar::{StoreError, StoreErrorKind};
 use sqlx::mysql::{MySqlConnectOptions, MySqlPoolOptions};
-use sqlx::{AssertSqlSafe, ConnectOptions as _, Executor as _, MySql, MySqlPool};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _, MySql, MySqlPool};
 
 use super::open::MySqlStore;
 use crate::error::failed;
@@ -128,10 +128,7 @@ impl MySqlOptions {
             .charset("utf8mb4")
             .disable_statement_logging();
         let readers = self.pool(self.connections.max(1), options.clone());
-        {
-            let mut conn = readers.acquire().await.map_err(failed::<MySql>("open the database"))?;
-            migrate::<MySql>(&mut conn).await?;
-        }
+        self.prepare(&options).await?;
         let lanes = (0..self.lanes.max(1)).map(|_| {
             // One connection that is never given up, so that its prepared statements stay.
             let pool = self.pool(1, options.clone());
@@ -144,6 +141,23 @@ impl MySqlOptions {
             store.reading_sessions(self.pool(turns, options))
         };
         Ok(store)
+    }
+
+    /// Connects for the first time, so that what is wrong is said at once, and brings the schema up to date.
+    async fn prepare(&self, options: &MySqlConnectOptions) -> Result<(), StoreError> {
+        const OPERATION: &str = "open the database";
+        let connected = tokio::time::timeout(self.acquire_timeout, options.connect()).await;
+        let connected = connected.map_err(|_| {
+            let detail = "the server does not answer; check host and port, and look after the server";
+            StoreError::new(StoreErrorKind::Unavailable, OPERATION, detail)
+        })?;
+        let mut conn = connected.map_err(failed::<MySql>(OPERATION))?;
+        conn.execute(AssertSqlSafe(self.session())).await.map_err(failed::<MySql>(OPERATION))?;
+        migrate::<MySql>(&mut conn).await?;
+        if let Err(error) = conn.close().await {
+            tracing::debug!(%error, "a connection could not be closed in order");
+        }
+        Ok(())
     }
 
     fn pool(&self, connections: u32, options: MySqlConnectOptions) -> MySqlPool {
