@@ -102,10 +102,12 @@ impl MySqlOptions {
     }
 
     /// Whether a statement waits until its node of a Galera cluster has what was committed at the other nodes before (`wsrep_sync_wait = 7`):
-    /// for applications that write at one node and read at another at once. Servers without Galera know no such setting; only MariaDB has it.
+    /// for applications that write at one node and read at another at once; conflicts are then tried again for longer. Servers without Galera know no such setting; only MariaDB has it.
     #[must_use]
     pub const fn waits_for_cluster(self, waits_for_cluster: bool) -> Self {
-        Self { waits_for_cluster, ..self }
+        // Nodes meet at the commit, and not in a queue for a lock: who loses has to come again, and may lose again.
+        let patience = if waits_for_cluster { Duration::from_secs(30) } else { Duration::from_secs(10) };
+        Self { waits_for_cluster, patience, ..self }
     }
 
     /// Opens the store in a database that is there, given by its address: `mysql://USER:PASSWORD@HOST/DATABASE`, with sqlx's parameters
