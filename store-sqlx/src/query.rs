@@ -91,6 +91,15 @@ pub(crate) fn begin<'c, E: Engine>(
     conn.begin_with(how)
 }
 
+/// Rolls a transaction back after an error, which stays the one that counts: some errors have ended the transaction already, and then nothing is
+/// left to roll back.
+pub(crate) async fn undone<E: Engine, T>(transaction: Transaction<'_, E>, error: T) -> T {
+    if let Err(second) = transaction.rollback().await {
+        tracing::debug!(error = %second, "nothing was left to roll back");
+    }
+    error
+}
+
 /// A row of such a database.
 pub(crate) struct Row<E: Engine>(E::Row);
 

@@ -18,7 +18,7 @@ use crate::ledger::lane::{Done, Job, LedgerRound, LedgerWork, LedgerWriter};
 use crate::ledger::post::Recorded;
 use crate::ledger::{bill, commit, read, reprice};
 use crate::proxy;
-use crate::query::{Connection, begin, execute, query};
+use crate::query::{Connection, begin, execute, query, undone};
 #[cfg(feature = "session")]
 use crate::session::lane::{SessionRound, SessionWork};
 use crate::surroundings::pause;
@@ -61,13 +61,7 @@ pub(crate) async fn transact<E: Engine>(
             transaction.rollback().await.map_err(failed::<E>("roll back"))?;
             Ok(done)
         }
-        Err(error) => {
-            // SQLite has rolled back by itself after some errors, and then has nothing to roll back: what counts is the first error.
-            if let Err(second) = transaction.rollback().await {
-                tracing::debug!(error = %second, "nothing was left to roll back");
-            }
-            Err(error)
-        }
+        Err(error) => Err(undone(transaction, error).await)
     }
 }
 
@@ -231,10 +225,7 @@ async fn post_together<E: Engine>(
                 return Ok(None);
             }
             Err(error) => {
-                if let Err(second) = transaction.rollback().await {
-                    tracing::debug!(error = %second, "nothing was left to roll back");
-                }
-                return Err(error);
+                return Err(undone(transaction, error).await);
             }
         }
     }

@@ -48,3 +48,55 @@ pub struct LedgerSql {
     pub(crate) reprice_count: &'static str,
     pub(crate) reprice: &'static str,
 }
+
+/// The statements that stand under these names, in capitals, where this is said.
+macro_rules! ledger_sql {
+    () => {
+        $crate::ledger::statements::LedgerSql {
+            book: BOOK,
+            fees: FEES,
+            fees_of: FEES_OF,
+            fee_charged_group: FEE_CHARGED_GROUP,
+            fee_charged_own: FEE_CHARGED_OWN,
+            account: ACCOUNT,
+            accounts: ACCOUNTS,
+            accounts_list: ACCOUNTS_LIST,
+            accounts_owing: ACCOUNTS_OWING,
+            accounts_in_credit: ACCOUNTS_IN_CREDIT,
+            entries: ENTRIES,
+            scan: SCAN,
+            entries_by_key: ENTRIES_BY_KEY,
+            reversal_of: REVERSAL_OF,
+            charges: CHARGES,
+            totals: TOTALS,
+            book_totals: BOOK_TOTALS,
+            file_marks: FILE_MARKS,
+            book_open: BOOK_OPEN,
+            book_version: BOOK_VERSION,
+            book_version_for_change: BOOK_VERSION_FOR_CHANGE,
+            book_raise: BOOK_RAISE,
+            term_define: TERM_DEFINE,
+            term_close: TERM_CLOSE,
+            term_make_current: TERM_MAKE_CURRENT,
+            book_lock: BOOK_LOCK,
+            fee_insert: FEE_INSERT,
+            fee_exists: FEE_EXISTS,
+            fee_delete: FEE_DELETE,
+            accounts_open: ACCOUNTS_OPEN,
+            members_add: MEMBERS_ADD,
+            members_remove: MEMBERS_REMOVE,
+            account_revise: ACCOUNT_REVISE,
+            account_move: ACCOUNT_MOVE,
+            file_mark_remove: FILE_MARK_REMOVE,
+            file_mark_keep: FILE_MARK_KEEP,
+            bill_gate: BILL_GATE,
+            bill_page: BILL_PAGE,
+            bill_skips_count: BILL_SKIPS_COUNT,
+            bill_skips_list: BILL_SKIPS_LIST,
+            reprice_gate: REPRICE_GATE,
+            reprice_count: REPRICE_COUNT,
+            reprice: REPRICE,
+        }
+    };
+}
+pub(crate) use ledger_sql;

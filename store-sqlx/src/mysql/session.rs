@@ -7,7 +7,7 @@ use super::engine::BEGIN;
 use super::error::is_constraint;
 use super::sql;
 use crate::engine::Engine as _;
-use crate::query::{Query, begin};
+use crate::query::{Query, begin, undone};
 use crate::session::write::DoneFor;
 
 pub(super) async fn write(
@@ -40,11 +40,6 @@ pub(super) async fn write(
             transaction.commit().await?;
             Ok(DoneFor::These(rows))
         }
-        Err(error) => {
-            if let Err(second) = transaction.rollback().await {
-                tracing::debug!(error = %second, "nothing was left to roll back");
-            }
-            Err(error)
-        }
+        Err(error) => Err(undone(transaction, error).await),
     }
 }

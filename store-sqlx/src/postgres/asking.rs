@@ -7,7 +7,7 @@ use sqlx::{Connection as _, PgConnection, Postgres, Transaction};
 use super::sql;
 use crate::engine::Engine as _;
 use crate::proxy;
-use crate::query::begin;
+use crate::query::{begin, undone};
 
 type Asked = Query<'static, Postgres, PgArguments>;
 
@@ -31,12 +31,7 @@ async fn ended<T>(
 ) -> Result<T, sqlx::Error> {
     match done {
         Ok(done) => transaction.commit().await.map(|()| done),
-        Err(error) => {
-            if let Err(second) = transaction.rollback().await {
-                tracing::debug!(error = %second, "nothing was left to roll back");
-            }
-            Err(error)
-        }
+        Err(error) => Err(undone(transaction, error).await),
     }
 }
 

@@ -8,7 +8,7 @@ use super::columns::{Life, kept_until};
 use super::lane::{SessionDone, SessionJob};
 use crate::engine::Engine;
 use crate::error::{Phase, failed, store_error};
-use crate::query::{Connection, begin, Query, execute, execute_in, execute_unless_refused, get, row};
+use crate::query::{Connection, begin, Query, execute, execute_in, execute_unless_refused, get, row, undone};
 
 pub(super) async fn run<E: Engine>(conn: &mut Connection<E>, job: &SessionJob) -> Result<SessionDone, StoreError> {
     match job {
@@ -53,12 +53,7 @@ async fn delete_locked<E: Engine>(
             committed.map_err(|error| store_error::<E>(DELETE_USER, Phase::Commit, error))?;
             Ok(deleted)
         }
-        Err(error) => {
-            if let Err(second) = transaction.rollback().await {
-                tracing::debug!(error = %second, "nothing was left to roll back");
-            }
-            Err(error)
-        }
+        Err(error) => Err(undone(transaction, error).await)
     }
 }
 
@@ -81,12 +76,7 @@ async fn rotate<E: Engine>(
             transaction.rollback().await.map_err(failed::<E>("roll back"))?;
             Ok(other)
         }
-        Err(error) => {
-            if let Err(second) = transaction.rollback().await {
-                tracing::debug!(error = %second, "nothing was left to roll back");
-            }
-            Err(error)
-        }
+        Err(error) => Err(undone(transaction, error).await)
     }
 }
 

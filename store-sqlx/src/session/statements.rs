@@ -24,3 +24,29 @@ pub struct SessionSql {
     /// [`update`](Self::update) where that one passes over what moves an index; nothing where it does not.
     pub(crate) update_indexed: Option<&'static str>,
 }
+
+/// The statements that stand in a module `session` under these names, in capitals, where this is said.
+macro_rules! session_sql {
+    () => {
+        $crate::session::statements::SessionSql {
+            load: session::LOAD,
+            load_many: session::LOAD_MANY,
+            lives: session::LIVES,
+            life: session::LIFE,
+            create: session::CREATE,
+            update: session::UPDATE,
+            update_one: session::UPDATE_ONE,
+            touch: session::TOUCH,
+            delete: session::DELETE,
+            rotate: session::ROTATE,
+            rotated: session::ROTATED,
+            list_user: session::LIST_USER,
+            lock_user: session::LOCK_USER,
+            delete_user: session::DELETE_USER,
+            clean_later: session::CLEAN_LATER,
+            clean: session::CLEAN,
+            update_indexed: session::UPDATE_INDEXED,
+        }
+    };
+}
+pub(crate) use session_sql;

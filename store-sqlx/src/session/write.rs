@@ -13,7 +13,7 @@ use super::lane::{SessionDone, SessionJob, SessionWriter};
 use crate::engine::Engine;
 use crate::error::{Phase, failed, store_error};
 use crate::json::JsonArray;
-use crate::query::{Value, Connection, begin, Query, Row, execute_in, get, rows};
+use crate::query::{Value, Connection, begin, Query, Row, execute_in, get, rows, undone};
 use crate::writer::Writer;
 
 impl<E: Engine> SessionWriter for Writer<E> {
@@ -52,10 +52,7 @@ async fn write_together<E: Engine>(conn: &mut Connection<E>, batch: &mut Session
     let mut transaction = begun.map_err(failed::<E>("begin a transaction"))?;
     if let Err(error) = write::<E>(&mut transaction, batch, Phase::Before).await {
         batch.reopen();
-        if let Err(second) = transaction.rollback().await {
-            tracing::debug!(error = %second, "nothing was left to roll back");
-        }
-        return Err(error);
+        return Err(undone(transaction, error).await);
     }
     let committed = transaction.commit().await;
     committed.map_err(|error| {

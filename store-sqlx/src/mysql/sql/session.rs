@@ -211,3 +211,9 @@ DELETE s
   FROM (SELECT key_hash FROM bursar_session FORCE INDEX (bursar_session_clean)
          WHERE clean_at <= $1 AND expires_at <= $1 ORDER BY clean_at LIMIT $2 FOR UPDATE SKIP LOCKED) AS j
   STRAIGHT_JOIN bursar_session AS s FORCE INDEX (PRIMARY) ON s.key_hash = j.key_hash";
+
+/// [`DELETE_USER`] sees to it by its isolation.
+pub(super) const LOCK_USER: Option<&str> = None;
+
+/// [`UPDATE`] passes over nothing.
+pub(super) const UPDATE_INDEXED: Option<&str> = None;

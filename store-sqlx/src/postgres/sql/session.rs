@@ -120,8 +120,10 @@ SELECT key_hash, created_at, expires_at, ends_at
 
 /// A user's sessions that live at `$2`, locked in the order of their keys; `bursar_session_user`. The statement after it sees them as they are
 /// then, under whichever key.
-pub(super) const LOCK_USER: &str = "
-SELECT 1 FROM bursar_session WHERE user_id = $1 AND gone = 0 AND expires_at > $2 ORDER BY key_hash FOR UPDATE";
+pub(super) const LOCK_USER: Option<&str> = Some(
+    "
+SELECT 1 FROM bursar_session WHERE user_id = $1 AND gone = 0 AND expires_at > $2 ORDER BY key_hash FOR UPDATE",
+);
 
 /// Tombstones for a user's sessions; `bursar_session_user`. It takes the rows as it finds them and does not look them up by their keys once
 /// more: one that got another key while it was waited for would be missed.
@@ -145,3 +147,6 @@ WITH due AS MATERIALIZED (
   SELECT key_hash FROM bursar_session
    WHERE clean_at <= $1 AND expires_at <= $1 ORDER BY clean_at LIMIT $2 FOR UPDATE SKIP LOCKED)
 DELETE FROM bursar_session AS s USING due AS d WHERE s.key_hash = d.key_hash";
+
+/// [`UPDATE`] passes over nothing.
+pub(super) const UPDATE_INDEXED: Option<&str> = None;

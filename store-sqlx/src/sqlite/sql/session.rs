@@ -57,7 +57,8 @@ UPDATE bursar_session
  WHERE key_hash = $1 AND version = $2 AND gone = 0 AND expires_at > $3 AND user_id IS $7 AND clean_at <= $4";
 
 /// [`UPDATE`] wherever else the session lives and has the version.
-pub(super) const UPDATE_INDEXED: &str = "
+pub(super) const UPDATE_INDEXED: Option<&str> = Some(
+    "
 UPDATE bursar_session
    SET version = bursar_session.version + 1, expires_at = j.expires_at, ends_at = j.ends_at, data = j.data,
        idle_timeout = j.idle_timeout, user_id = j.user_id, clean_at = min(bursar_session.clean_at, j.expires_at)
@@ -66,7 +67,8 @@ UPDATE bursar_session
           FROM json_each($1)) AS j
  WHERE bursar_session.key_hash = j.key_hash AND bursar_session.version = j.version
    AND bursar_session.gone = 0 AND bursar_session.expires_at > j.now
-RETURNING key_hash";
+RETURNING key_hash",
+);
 
 /// Later ends of idle times from `$1`: `[key_hash, now, expires_at]`; forwards only, and no further than the end of the lifetime. The unique
 /// key.
@@ -126,3 +128,6 @@ UPDATE bursar_session
 pub(super) const CLEAN: &str = "
 DELETE FROM bursar_session
  WHERE rowid IN (SELECT rowid FROM bursar_session WHERE clean_at <= $1 AND expires_at <= $1 ORDER BY clean_at LIMIT $2)";
+
+/// The one writer locks the whole database.
+pub(super) const LOCK_USER: Option<&str> = None;

@@ -105,3 +105,6 @@ SELECT $1, j.account, a.version + row_number() OVER (PARTITION BY j.account ORDE
         OR NOT EXISTS (SELECT 1 FROM bursar_entry AS e                                    -- bursar_entry_reversed
                         WHERE e.book = $1 AND e.account = j.account AND e.reverses = j.reverses))
 RETURNING key, position";
+
+/// The one writer reads under the lock that it writes under.
+pub(in crate::sqlite) const BOOK_VERSION_FOR_CHANGE: &str = BOOK_VERSION;
