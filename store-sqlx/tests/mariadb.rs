@@ -6,24 +6,19 @@
 #[path = "support/database.rs"]
 mod database;
 
+use std::process::ExitCode;
 use std::sync::Arc;
 
 use bursar::{Currency, Error, Ledger, Payment, StoreErrorKind, Term, TermId, date};
-use bursar_servers::{Engine, Given, given};
+use bursar_servers::{Engine, trials};
 use bursar_store_sqlx::sqlx::{
     self, ConnectOptions as _, Connection as _, Executor as _, MySqlConnection, MySqlPool,
 };
 use bursar_store_sqlx::{MySqlOptions, MySqlStore, MySqlTx};
 use database::Database;
+use libtest_mimic::{Arguments, Trial};
 use rust_decimal::Decimal;
-
-async fn database() -> Option<Database> {
-    match given(Engine::Mariadb) {
-        Given::Url(url) => Some(Database::new(&url).await.unwrap()),
-        Given::Absent => None,
-        Given::Missing(why) => panic!("{why}"),
-    }
-}
+use tokio::runtime::Runtime;
 
 fn term() -> TermId {
     TermId::new(2026, 1).unwrap()
@@ -48,9 +43,7 @@ async fn number(conn: &mut MySqlConnection, sql: &'static str) -> i64 {
     sqlx::query_scalar(sql).fetch_one(conn).await.unwrap()
 }
 
-#[tokio::test]
-async fn entries_stay_and_their_numbers_have_no_gap() {
-    let Some(database) = database().await else { return };
+async fn entries_stay_and_their_numbers_have_no_gap(database: Database) {
     let ledger = school(&database).await;
     ledger.pay(payment("a", "k-1")).await.unwrap();
     let mut conn = MySqlConnection::connect(database.url()).await.unwrap();
@@ -86,9 +79,7 @@ async fn entries_stay_and_their_numbers_have_no_gap() {
     database.drop().await.unwrap();
 }
 
-#[tokio::test]
-async fn names_are_told_apart_by_their_bytes() {
-    let Some(database) = database().await else { return };
+async fn names_are_told_apart_by_their_bytes(database: Database) {
     let ledger = school(&database).await;
     let names =
         ["A", "a", "Ä", "ä", "ß", "ss", "é", "e\u{301}", "\u{1f600}", "\u{1f601}", "日本", "-1", "01", "1"];
@@ -105,9 +96,7 @@ async fn names_are_told_apart_by_their_bytes() {
     database.drop().await.unwrap();
 }
 
-#[tokio::test]
-async fn stores_that_are_opened_at_once_make_the_tables_once() {
-    let Some(database) = database().await else { return };
+async fn stores_that_are_opened_at_once_make_the_tables_once(database: Database) {
     let url: Arc<str> = Arc::from(database.url());
     let opened: Vec<_> = (0..6)
         .map(|_| {
@@ -127,10 +116,8 @@ async fn stores_that_are_opened_at_once_make_the_tables_once() {
     database.drop().await.unwrap();
 }
 
-#[tokio::test]
-async fn a_transaction_that_the_server_has_undone_is_not_gone_on_with() {
+async fn a_transaction_that_the_server_has_undone_is_not_gone_on_with(database: Database) {
     const BEGIN: &str = "SET TRANSACTION ISOLATION LEVEL READ COMMITTED; START TRANSACTION";
-    let Some(database) = database().await else { return };
     let ledger = school(&database).await;
     let pool = MySqlPool::connect(database.url()).await.unwrap();
     let mut mine = pool.begin_with(BEGIN).await.unwrap();
@@ -163,9 +150,7 @@ async fn a_transaction_that_the_server_has_undone_is_not_gone_on_with() {
     database.drop().await.unwrap();
 }
 
-#[tokio::test]
-async fn what_is_wrong_with_an_address_is_said_without_its_password() {
-    let Some(database) = database().await else { return };
+async fn what_is_wrong_with_an_address_is_said_without_its_password(database: Database) {
     let mut wrong = sqlx::mysql::MySqlConnectOptions::to_url_lossy(&database.url().parse().unwrap());
     wrong.set_password(Some("s3cret")).unwrap();
     let nowhere = "mysql://someone:s3cret@127.0.0.1:1/school";
@@ -181,4 +166,31 @@ async fn what_is_wrong_with_an_address_is_said_without_its_password() {
         assert!(!format!("{error} {error:?}").contains("s3cret"), "{error:?}");
     }
     database.drop().await.unwrap();
+}
+
+/// A trial on a database of its own.
+fn trial<F: Future<Output = ()>>(name: &str, test: impl FnOnce(Database) -> F + Send + 'static) -> Trial {
+    trials::shared(name, Engine::Mariadb, move |url| {
+        Runtime::new()?.block_on(async {
+            test(Database::new(&url).await?).await;
+            Ok(())
+        })
+    })
+}
+
+macro_rules! trials {
+    ($($test:ident),* $(,)?) => {
+        vec![$(trial(stringify!($test), $test)),*]
+    };
+}
+
+fn main() -> ExitCode {
+    let all = trials![
+        entries_stay_and_their_numbers_have_no_gap,
+        names_are_told_apart_by_their_bytes,
+        stores_that_are_opened_at_once_make_the_tables_once,
+        a_transaction_that_the_server_has_undone_is_not_gone_on_with,
+        what_is_wrong_with_an_address_is_said_without_its_password,
+    ];
+    libtest_mimic::run(&Arguments::from_args(), all).exit_code()
 }
