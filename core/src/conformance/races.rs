@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::failure::{Failure, holds, same};
-use super::kinds::{account, billed, by_hand, key, payment, refund, reversal, term};
+use super::kinds::{account, billed, by_hand, day, key, payment, refund, reversal, term};
 use super::school::{School, group_fee, pupil};
 use super::together::{together, turn};
 use super::{BoxFuture, Given};
@@ -25,6 +25,7 @@ cases! {
         sets_that_cross_are_all_kept: "Sets at once over the same accounts in opposite orders are all kept: no deadlock is an answer.",
         readers_see_whole_sets: "A reader sees each set whole or not at all, and always what was there before (S1).",
         a_close_is_a_close: "Once a term is closed no charge is admitted, however many were on their way.",
+        a_lock_is_a_lock: "Once the book is locked through a day nothing dated by it is admitted, however many were on their way.",
     }
 }
 
@@ -315,28 +316,47 @@ async fn look(school: &School) -> Result<(), Failure> {
 }
 
 async fn a_close_is_a_close(given: Given) -> Result<(), Failure> {
-    let school = School::open(&given).await?;
+    let charge = |school: &School, under: &str| school.posting("s-1", under, by_hand("trip")?, 10);
+    let school = nothing_after(&given, BookChange::CloseTerm(term(1)?), charge).await?;
+    school.pay("s-1", "till-1", 10).await.map(|_| ())
+}
+
+async fn a_lock_is_a_lock(given: Given) -> Result<(), Failure> {
+    let paid = |school: &School, under: &str| school.posting("s-1", under, payment(), -10);
+    let school = nothing_after(&given, BookChange::LockThrough(day("2026-02-01")?), paid).await?;
+    let mut later = school.posting("s-1", "later", payment(), -10)?;
+    later.entry.effective_on = day("2026-02-02")?;
+    holds(post(&school, 0, later).await?, || "a day after the lock is locked as well".into())
+}
+
+/// The book is changed while others post what the change forbids: whoever has changed it, or was refused once, has nothing admitted after it.
+async fn nothing_after(
+    given: &Given,
+    change: BookChange,
+    forbidden: impl Fn(&School, &str) -> Result<Posting, Failure> + Copy + Send + Sync + 'static,
+) -> Result<School, Failure> {
+    let school = School::open(given).await?;
     school.open_accounts(&["s-1"]).await?;
-    let answers = race(&given, &school, CALLERS, |school, n| async move {
-        if n == 0 {
-            for _ in 0..5 {
-                turn().await;
+    let answers = race(given, &school, CALLERS, move |school, n| {
+        let change = change.clone();
+        async move {
+            if n == 0 {
+                for _ in 0..5 {
+                    turn().await;
+                }
+                school.change(vec![change]).await?;
             }
-            school.change(vec![BookChange::CloseTerm(term(1)?)]).await?;
+            let mut changed = n == 0;
+            for m in 0..30_u32 {
+                let admitted = post(&school, n, forbidden(&school, &format!("trip-{n}-{m}"))?).await?;
+                holds(!(changed && admitted), || "it was admitted after the change that forbids it".into())?;
+                changed |= !admitted;
+            }
+            Ok(())
         }
-        let mut closed = n == 0;
-        for m in 0..30_u32 {
-            let posting = school.posting("s-1", &format!("trip-{n}-{m}"), by_hand("trip")?, 10)?;
-            let admitted = post(&school, n, posting).await?;
-            holds(!(closed && admitted), || "a charge was admitted after the term was closed".into())?;
-            closed |= !admitted;
-        }
-        Ok(())
     });
     answers.await?;
     school.sound("s-1").await?;
-    school
-        .refuse("a charge in the closed term", school.posting("s-1", "late", by_hand("trip")?, 10)?)
-        .await?;
-    school.pay("s-1", "till-1", 10).await.map(|_| ())
+    school.refuse("what the change forbids", forbidden(&school, "late")?).await?;
+    Ok(school)
 }

@@ -61,7 +61,7 @@ faults! {
     /// A closed term takes charges.
     ClosedTermsAreCharged: "posting::a_closed_term_takes_no_charge", "change_sets::one_bad_posting_undoes_all", "races::a_close_is_a_close";
     /// The lock is not looked at.
-    LocksAreIgnored: "posting::a_locked_day_takes_nothing", "ledgers::a_refusal_says_which_rule";
+    LocksAreIgnored: "posting::a_locked_day_takes_nothing", "races::a_lock_is_a_lock", "ledgers::a_refusal_says_which_rule";
     /// A payment for a later term is taken.
     LaterTermsArePaid: "posting::a_payment_is_not_for_later_than_the_current_term", "ledgers::a_refusal_says_which_rule";
     /// Nothing is admitted on the day after the lock either.
