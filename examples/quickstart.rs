@@ -64,13 +64,6 @@ async fn print_statement(
     term: TermId,
 ) -> Result<(), Error> {
     let statement = school.statement(account, term).await?;
-    println!("\nstatement of {account} for term {term}");
-    println!("{:<12}{:<16}{:>10}{:>10}", "", "brought forward", "", statement.earlier);
-    for line in &statement.lines {
-        let (day, kind) = (line.entry.effective_on.to_string(), line.entry.kind.as_str());
-        println!("{day:<12}{kind:<16}{:>10}{:>10}", line.entry.effect, line.balance);
-    }
-    let now = &statement.figures;
-    println!("outstanding {}, of which arrears {}; {:?}", now.outstanding, now.arrears_remaining, now.status);
+    print!("\n{statement}");
     Ok(())
 }

@@ -1,9 +1,11 @@
-//! Aging: what is outstanding, by how long it has been overdue on a day (B10).
+//! Aging: what is outstanding as of a day, by how long it has been overdue then (B10).
 
-use chrono::NaiveDate;
+use std::collections::BTreeMap;
+
+use chrono::{Days, NaiveDate};
 use serde::{Deserialize, Serialize};
 
-use crate::{Allocation, Money, Refusal};
+use crate::{AccountId, AsOf, Currency, Entry, EntryKind, Money, Refusal};
 
 /// The most bounds of aging buckets.
 pub const BOUNDS_MAX: usize = 24;
@@ -29,11 +31,91 @@ impl Buckets {
         }
         Ok(Self { bounds })
     }
+
+    /// The bounds in days overdue, rising, each inclusive.
+    #[must_use]
+    pub fn bounds(&self) -> &[u32] {
+        &self.bounds
+    }
+
+    /// The first due date of every bucket as of a day, but for the last, which has none: a debit is in the first bucket whose day is not
+    /// after its due date. The first one is that of what is not yet due: the day itself.
+    #[must_use]
+    pub fn floors(&self, day: NaiveDate) -> Vec<NaiveDate> {
+        let floor =
+            |bound: &u32| day.checked_sub_days(Days::new(u64::from(*bound))).unwrap_or(NaiveDate::MIN);
+        [day].into_iter().chain(self.bounds.iter().map(floor)).collect()
+    }
 }
 
 impl Default for Buckets {
     fn default() -> Self {
         Self { bounds: vec![30, 60, 90] }
+    }
+}
+
+/// Sums of an account's entries as of a day, in minor units of the book's currency: what a store sums, and what its aging follows from.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AgedTotals {
+    /// The debits by bucket, not yet due first, those longest overdue last; reversed ones not among them.
+    pub debits: Vec<i64>,
+    /// All credits, reversed ones not among them.
+    pub credits: i64,
+}
+
+impl AgedTotals {
+    /// Sums the entries of one account that count as of something, by the [floors](Buckets::floors) of the buckets.
+    ///
+    /// # Errors
+    /// [`Refusal::Overflow`].
+    pub fn fold<'a>(
+        entries: impl IntoIterator<Item = &'a Entry>,
+        as_of: AsOf,
+        floors: &[NaiveDate],
+    ) -> Result<Self, Refusal> {
+        let mut totals = Self { debits: vec![0; floors.len().saturating_add(1)], credits: 0 };
+        let mut seen: BTreeMap<u32, (bool, NaiveDate)> = BTreeMap::new();
+        for entry in entries {
+            let counts = as_of.counts(entry.effective_on, entry.recorded_at);
+            // A reversal takes off where the entry that it reverses was put.
+            let (debit, due_on) = match entry.kind {
+                EntryKind::Reversal { of, .. } => match seen.get(&of) {
+                    Some((true, due_on)) => (entry.effect.is_negative(), *due_on),
+                    _ => continue,
+                },
+                _ => (entry.effect.is_positive(), due_on(entry)),
+            };
+            seen.insert(entry.position, (counts, due_on));
+            if counts {
+                totals.add(debit, due_on, floors, entry.effect.minor())?;
+            }
+        }
+        Ok(totals)
+    }
+
+    fn add(
+        &mut self,
+        debit: bool,
+        due_on: NaiveDate,
+        floors: &[NaiveDate],
+        effect: i64,
+    ) -> Result<(), Refusal> {
+        let (sum, amount) = if debit {
+            let bucket = floors.iter().take_while(|floor| due_on < **floor).count();
+            (self.debits.get_mut(bucket).ok_or(Refusal::Overflow)?, effect)
+        } else {
+            (&mut self.credits, effect.checked_neg().ok_or(Refusal::Overflow)?)
+        };
+        *sum = sum.checked_add(amount).ok_or(Refusal::Overflow)?;
+        Ok(())
+    }
+}
+
+/// The day on which a debit fell or falls due: a charge's own due date, any other's effective date.
+pub(crate) fn due_on(entry: &Entry) -> NaiveDate {
+    match entry.kind {
+        EntryKind::Charge { due_on, .. } => due_on,
+        _ => entry.effective_on,
     }
 }
 
@@ -48,26 +130,61 @@ pub struct Aged {
     pub amount: Money,
 }
 
-/// What is outstanding on an account, by how long it has been overdue on a day.
+/// What is outstanding as of a day, by how long it has been overdue then. What takes effect after the day, a payment too, does not count.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Aging {
-    /// The day asked about.
-    pub as_of: NaiveDate,
+    /// The day asked about, and as recorded when.
+    pub as_of: AsOf,
     /// What falls due on that day or later.
     pub not_yet_due: Money,
     /// What is overdue, in the order of the bounds.
     pub overdue: Vec<Aged>,
-    /// All of it: the sum of the buckets, which is the outstanding balance.
-    pub total: Money,
+    /// All that is outstanding: the sum of the buckets.
+    pub outstanding: Money,
+    /// What is in credit.
+    pub credit: Money,
 }
 
 impl Aging {
-    /// Ages the unsettled debits of an allocation as of a day.
+    /// Ages the entries of one account as of a day: credits settle what fell due first (B5), and the rest is told by age.
+    ///
+    /// # Errors
+    /// [`Refusal::Missing`] when `as_of` has no day; [`Refusal::Overflow`].
+    pub fn of<'a>(
+        entries: impl IntoIterator<Item = &'a Entry>,
+        as_of: AsOf,
+        buckets: &Buckets,
+        currency: Currency,
+    ) -> Result<Self, Refusal> {
+        let totals = AgedTotals::fold(entries, as_of, &buckets.floors(aging_day(as_of)?))?;
+        Self::derive(&totals, as_of, buckets, currency)
+    }
+
+    /// Derives the aging of one account from its sums: credits settle the debits longest overdue first.
     ///
     /// # Errors
     /// [`Refusal::Overflow`].
-    pub fn of(allocation: &Allocation, as_of: NaiveDate, buckets: &Buckets) -> Result<Self, Refusal> {
-        let zero = Money::zero(allocation.unallocated.currency());
+    pub fn derive(
+        totals: &AgedTotals,
+        as_of: AsOf,
+        buckets: &Buckets,
+        currency: Currency,
+    ) -> Result<Self, Refusal> {
+        let mut aging = Self::nothing(as_of, buckets, currency);
+        let mut credits = totals.credits;
+        for (bucket, debits) in totals.debits.iter().enumerate().rev() {
+            let settled = credits.min(*debits);
+            credits = credits.checked_sub(settled).ok_or(Refusal::Overflow)?;
+            let open = debits.checked_sub(settled).ok_or(Refusal::Overflow)?;
+            aging.add_to(bucket, Money::from_minor(open, currency))?;
+        }
+        aging.credit = Money::from_minor(credits, currency);
+        Ok(aging)
+    }
+
+    /// An aging with nothing in it.
+    pub(crate) fn nothing(as_of: AsOf, buckets: &Buckets, currency: Currency) -> Self {
+        let zero = Money::zero(currency);
         let mut overdue: Vec<Aged> = Vec::with_capacity(buckets.bounds.len().saturating_add(1));
         let mut from_days = 1_u32;
         for bound in &buckets.bounds {
@@ -75,17 +192,68 @@ impl Aging {
             from_days = bound.saturating_add(1);
         }
         overdue.push(Aged { from_days, to_days: None, amount: zero });
-        let (mut not_yet_due, mut total) = (zero, zero);
-        for debit in &allocation.debits {
-            let amount = debit.unsettled()?;
-            total = total.checked_add(amount)?;
-            let days = as_of.signed_duration_since(debit.due_on).num_days();
-            let bucket = overdue.iter_mut().find(|aged| aged.to_days.is_none_or(|to| days <= i64::from(to)));
-            match bucket {
-                Some(aged) if days > 0 => aged.amount = aged.amount.checked_add(amount)?,
-                _ => not_yet_due = not_yet_due.checked_add(amount)?,
-            }
+        Self { as_of, not_yet_due: zero, overdue, outstanding: zero, credit: zero }
+    }
+
+    fn add_to(&mut self, bucket: usize, amount: Money) -> Result<(), Refusal> {
+        let sum = match bucket.checked_sub(1) {
+            None => &mut self.not_yet_due,
+            Some(at) => self.overdue.get_mut(at).map(|aged| &mut aged.amount).ok_or(Refusal::Overflow)?,
+        };
+        *sum = sum.checked_add(amount)?;
+        self.outstanding = self.outstanding.checked_add(amount)?;
+        Ok(())
+    }
+
+    /// Adds another aging of the same day and buckets: the parts of a whole.
+    ///
+    /// # Errors
+    /// [`Refusal::Overflow`], [`Refusal::CurrencyMismatch`].
+    pub fn add(&mut self, other: &Self) -> Result<(), Refusal> {
+        self.add_to(0, other.not_yet_due)?;
+        for (bucket, aged) in (1_usize..).zip(&other.overdue) {
+            self.add_to(bucket, aged.amount)?;
         }
-        Ok(Self { as_of, not_yet_due, overdue, total })
+        self.credit = self.credit.checked_add(other.credit)?;
+        Ok(())
+    }
+}
+
+/// The day by which ages are told.
+pub(crate) fn aging_day(as_of: AsOf) -> Result<NaiveDate, Refusal> {
+    as_of.day.ok_or(Refusal::Missing { what: "day of the aging" })
+}
+
+/// The aging of one account of a book.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountAging {
+    /// The account.
+    pub account: AccountId,
+    /// Its aging.
+    #[serde(flatten)]
+    pub aging: Aging,
+}
+
+/// The aging of a whole book: the sum of those of its accounts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BookAging {
+    /// How many accounts owe.
+    pub owing: u64,
+    /// How many accounts are in credit.
+    pub in_credit: u64,
+    /// The sums.
+    #[serde(flatten)]
+    pub aging: Aging,
+}
+
+impl BookAging {
+    pub(crate) fn nothing(as_of: AsOf, buckets: &Buckets, currency: Currency) -> Self {
+        Self { owing: 0, in_credit: 0, aging: Aging::nothing(as_of, buckets, currency) }
+    }
+
+    pub(crate) fn add(&mut self, one: &Aging) -> Result<(), Refusal> {
+        self.owing = self.owing.saturating_add(u64::from(one.outstanding.is_positive()));
+        self.in_credit = self.in_credit.saturating_add(u64::from(one.credit.is_positive()));
+        self.aging.add(one)
     }
 }

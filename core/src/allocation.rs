@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
+use crate::aging::due_on;
 use crate::{Currency, Entry, EntryKind, Money, Refusal, TermId};
 
 /// A debit (a charge, a positive opening balance or adjustment, a refund) and how much of it is settled.
@@ -32,10 +33,35 @@ impl Debit {
     }
 }
 
+/// A credit (a payment, concession, write-off, a negative opening balance or adjustment) and how much of it settled debits.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Credit {
+    /// The position of the entry.
+    pub position: u32,
+    /// Its term.
+    pub term: TermId,
+    /// The day on which it took effect.
+    pub effective_on: NaiveDate,
+    /// Its amount, above zero.
+    pub amount: Money,
+    /// How much of it settled debits; never more than its amount.
+    pub allocated: Money,
+}
+
+impl Credit {
+    /// How much of it no debit is left for.
+    ///
+    /// # Errors
+    /// [`Refusal::Overflow`]; not for a credit that [`Allocation::of`] made.
+    pub fn unallocated(&self) -> Result<Money, Refusal> {
+        self.amount.checked_sub(self.allocated)
+    }
+}
+
 /// A part of a credit that settles a part of a debit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settlement {
-    /// The position of the credit (a payment, concession, write-off, negative opening balance or adjustment).
+    /// The position of the credit.
     pub credit: u32,
     /// The position of the debit.
     pub debit: u32,
@@ -48,7 +74,9 @@ pub struct Settlement {
 pub struct Allocation {
     /// The debits in the order in which they fall due (the same day: in the order in which they were recorded).
     pub debits: Vec<Debit>,
-    /// Which credit settles which debit, in the order in which that happens; credits go by effective date, then position.
+    /// The credits by effective date (the same day: in the order in which they were recorded).
+    pub credits: Vec<Credit>,
+    /// Which credit settles which debit, in the order in which that happens.
     pub settlements: Vec<Settlement>,
     /// Credit that no debit is left for.
     pub unallocated: Money,
@@ -72,18 +100,16 @@ impl Allocation {
         let (mut debits, mut credits) = (Vec::new(), Vec::new());
         for entry in entries.into_iter().filter(|entry| !cancelled.contains(&entry.position)) {
             if entry.effect.is_positive() {
-                let due_on = match entry.kind {
-                    EntryKind::Charge { due_on, .. } => due_on,
-                    _ => entry.effective_on,
-                };
                 let (position, term, settled) = (entry.position, entry.term, Money::zero(currency));
-                debits.push(Debit { position, term, due_on, amount: entry.effect, settled });
+                debits.push(Debit { position, term, due_on: due_on(entry), amount: entry.effect, settled });
             } else if entry.effect.is_negative() {
-                credits.push((entry.effective_on, entry.position, entry.effect.checked_neg()?));
+                let (position, term, effective_on) = (entry.position, entry.term, entry.effective_on);
+                let (amount, allocated) = (entry.effect.checked_neg()?, Money::zero(currency));
+                credits.push(Credit { position, term, effective_on, amount, allocated });
             }
         }
         debits.sort_by_key(|debit| (debit.due_on, debit.position));
-        credits.sort_by_key(|(effective_on, position, _)| (*effective_on, *position));
+        credits.sort_by_key(|credit| (credit.effective_on, credit.position));
         settle(debits, credits, currency)
     }
 
@@ -99,26 +125,27 @@ impl Allocation {
 
 fn settle(
     mut debits: Vec<Debit>,
-    credits: Vec<(NaiveDate, u32, Money)>,
+    mut credits: Vec<Credit>,
     currency: Currency,
 ) -> Result<Allocation, Refusal> {
     let mut settlements = Vec::new();
     let mut unallocated = Money::zero(currency);
     let mut open = debits.iter_mut().peekable();
-    for (_, credit, mut left) in credits {
-        while left.is_positive()
+    for credit in &mut credits {
+        while let left = credit.unallocated()?
+            && left.is_positive()
             && let Some(debit) = open.peek_mut()
         {
             let wanted = debit.unsettled()?;
             let amount = if wanted.minor() < left.minor() { wanted } else { left };
             debit.settled = debit.settled.checked_add(amount)?;
-            left = left.checked_sub(amount)?;
-            settlements.push(Settlement { credit, debit: debit.position, amount });
+            credit.allocated = credit.allocated.checked_add(amount)?;
+            settlements.push(Settlement { credit: credit.position, debit: debit.position, amount });
             if debit.settled == debit.amount {
                 open.next();
             }
         }
-        unallocated = unallocated.checked_add(left)?;
+        unallocated = unallocated.checked_add(credit.unallocated()?)?;
     }
-    Ok(Allocation { debits, settlements, unallocated })
+    Ok(Allocation { debits, credits, settlements, unallocated })
 }

@@ -5,13 +5,16 @@
 mod account;
 mod aging;
 mod allocation;
+mod as_of;
 pub mod audit;
 mod balance;
 mod billing;
+mod by_entries;
 mod calendar;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod currency;
+mod debtors;
 mod draft;
 mod entry;
 mod error;
@@ -29,10 +32,12 @@ mod shared;
 mod standing;
 mod statement;
 pub mod store;
+mod summary;
 
 pub use account::{Account, GROUPS_MAX};
-pub use aging::{Aged, Aging, BOUNDS_MAX, Buckets};
-pub use allocation::{Allocation, Debit, Settlement};
+pub use aging::{AccountAging, Aged, AgedTotals, Aging, BOUNDS_MAX, BookAging, Buckets};
+pub use allocation::{Allocation, Credit, Debit, Settlement};
+pub use as_of::AsOf;
 pub use balance::{PaymentStatus, TermBalance, TermTotals, Totals};
 pub use billing::{
     BillingPlan, BillingPolicy, BillingProgress, BillingReport, PlannedCharge, SKIPPED_LISTED_MAX, SetRule,
@@ -40,15 +45,17 @@ pub use billing::{
 };
 pub use calendar::{Calendar, Term, TermId, date};
 pub use currency::Currency;
+pub use debtors::{Debtor, DebtorFilter, DebtorKey};
 pub use draft::{Adjustment, Charge, Concession, Draft, OpeningBalance, Payment, Refund, Reversal, WriteOff};
 pub use entry::{BilledSlot, ChargeOrigin, ConcessionKind, Entry, EntryKind, Figure, Method, NewEntry, Text};
 pub use error::{Error, StoreError, StoreErrorKind};
 pub use fee::{Fee, FeeKey, INSTALMENTS_MAX, Instalment, NewFee, Payer};
-pub use ledger::{BookBalance, Enrolled, Ledger, PAGE_MAX, Repricing, TermBalances};
+pub use ledger::{Agings, BookBalance, DebtorPage, Enrolled, Ledger, PAGE_MAX, Repricing, TermBalances};
 pub use money::{AMOUNT_MAX, Amount, Money, PARTS_MAX};
 pub use name::{AccountId, BookId, FeeCode, FeeGroup, IdempotencyKey, IntoName, TEXT_LENGTH_MAX};
 pub use receipt::{Receipt, ReceiptNumber};
 pub use refusal::Refusal;
 pub use standing::{Standing, UnknownWord};
-pub use statement::{Statement, StatementLine};
+pub use statement::{Span, Statement, StatementLine};
 pub use store::LedgerStore;
+pub use summary::{CollectionRate, GroupSummary, SummaryFigures, TermSummary};

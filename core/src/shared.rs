@@ -9,8 +9,8 @@ use uuid::Uuid;
 
 use crate::rule::Posting;
 use crate::store::{
-    AccountFilter, Billed, BillingOrder, Book, BookTotals, ChangeSet, ChargeMade, Committed, FileMark,
-    LedgerStore, Posted, RepriceOrder, Repriced, TermRow,
+    AccountFilter, AgedRow, AgingOrder, Billed, BillingOrder, Book, BookTotals, ChangeSet, ChargeMade,
+    Committed, FileMark, LedgerStore, OwingFilter, Posted, RepriceOrder, Repriced, SummaryRow, TermRow,
 };
 use crate::{
     Account, AccountId, BookId, Currency, Entry, Fee, FeeKey, IdempotencyKey, Payer, StoreError, TermId,
@@ -53,11 +53,15 @@ hand_on! {
     async fn list_accounts(book: &BookId, filter: AccountFilter, after: Option<&AccountId>, limit: u32) -> Vec<Account>;
     async fn entries(book: &BookId, account: &AccountId, after: u32, limit: u32) -> Vec<Entry>;
     async fn scan(book: &BookId, after: Option<(&AccountId, u32)>, limit: u32) -> Vec<Entry>;
+    async fn entries_of(book: &BookId, accounts: &[AccountId], after: Option<(&AccountId, u32)>, limit: u32) -> Vec<Entry>;
     async fn entries_by_key(book: &BookId, keys: &[IdempotencyKey]) -> Vec<Entry>;
     async fn reversal_of(book: &BookId, account: &AccountId, position: u32) -> Option<u32>;
     async fn charges(book: &BookId, term: TermId, accounts: &[AccountId]) -> Vec<ChargeMade>;
     async fn totals(book: &BookId, accounts: &[AccountId]) -> Vec<(AccountId, TermTotals)>;
     async fn term_rows(book: &BookId, term: TermId, after: Option<&AccountId>, limit: u32) -> Vec<TermRow>;
+    async fn summary_rows(book: &BookId, term: TermId, after: Option<&AccountId>, limit: u32) -> Vec<SummaryRow>;
+    async fn aged_rows(book: &BookId, order: &AgingOrder, after: Option<&AccountId>, limit: u32) -> Vec<AgedRow>;
+    async fn owing(book: &BookId, filter: &OwingFilter, after: Option<(i64, &AccountId)>, limit: u32) -> Vec<Account>;
     async fn book_totals(book: &BookId) -> BookTotals;
     async fn file_marks(book: &BookId, after_lines: u64, limit: u32) -> Vec<FileMark>;
     async fn post(book: &BookId, posting: Posting) -> Posted;

@@ -7,10 +7,12 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::by_entries;
 use crate::rule::Posting;
 use crate::{
-    Account, AccountId, BilledSlot, BookId, Calendar, Currency, Entry, Fee, FeeCode, FeeGroup, FeeKey,
-    IdempotencyKey, Payer, SetRule, Skipped, Standing, StoreError, Term, TermId, TermTotals, Text, Totals,
+    Account, AccountId, AgedTotals, AsOf, BilledSlot, BookId, Calendar, Currency, Entry, Fee, FeeCode,
+    FeeGroup, FeeKey, IdempotencyKey, Payer, SetRule, Skipped, Standing, StoreError, Term, TermId,
+    TermTotals, Text, Totals,
 };
 
 /// A book as a store keeps it.
@@ -237,6 +239,50 @@ pub struct TermRow {
     pub totals: Totals,
 }
 
+/// An account's part in a term's summary.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SummaryRow {
+    /// The account.
+    pub account: AccountId,
+    /// The sum of the effects of all entries of earlier terms, in minor units.
+    pub earlier: i64,
+    /// The totals of the term's own entries.
+    pub totals: Totals,
+    /// The sum of the term's charges that are not reversed.
+    pub charged: i64,
+    /// The account's fee groups, in byte order.
+    pub groups: Vec<FeeGroup>,
+}
+
+/// What an aging is asked of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AgingOrder {
+    /// Which entries count.
+    pub as_of: AsOf,
+    /// The first due dates of the buckets, falling: see [`Buckets::floors`](crate::Buckets::floors).
+    pub floors: Vec<NaiveDate>,
+}
+
+/// An account's part in an aging.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AgedRow {
+    /// The account.
+    pub account: AccountId,
+    /// Its sums.
+    pub totals: AgedTotals,
+}
+
+/// Which accounts that owe are asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OwingFilter {
+    /// Those in this fee group.
+    pub group: Option<FeeGroup>,
+    /// Those of this standing.
+    pub standing: Option<Standing>,
+    /// Those whose balance, in minor units, is at least this; in any case above zero.
+    pub at_least: i64,
+}
+
 /// A charge that an account has in a term.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChargeMade {
@@ -348,6 +394,17 @@ pub trait LedgerStore: Send + Sync {
         limit: u32,
     ) -> Result<Vec<Entry>, StoreError>;
 
+    /// The entries of these accounts by account (byte order) and position, from after one.
+    async fn entries_of(
+        &self,
+        book: &BookId,
+        accounts: &[AccountId],
+        after: Option<(&AccountId, u32)>,
+        limit: u32,
+    ) -> Result<Vec<Entry>, StoreError> {
+        by_entries::entries_of(self, book, accounts, after, limit).await
+    }
+
     /// The entries recorded under these keys, as far as they exist, in any order.
     async fn entries_by_key(&self, book: &BookId, keys: &[IdempotencyKey]) -> Result<Vec<Entry>, StoreError>;
 
@@ -382,6 +439,45 @@ pub trait LedgerStore: Send + Sync {
         after: Option<&AccountId>,
         limit: u32,
     ) -> Result<Vec<TermRow>, StoreError>;
+
+    /// The parts in a term's summary of every account, in byte order, from after one.
+    ///
+    /// A store that can, does it in one statement; as it is, entries are read and summed.
+    async fn summary_rows(
+        &self,
+        book: &BookId,
+        term: TermId,
+        after: Option<&AccountId>,
+        limit: u32,
+    ) -> Result<Vec<SummaryRow>, StoreError> {
+        by_entries::summary_rows(self, book, term, after, limit).await
+    }
+
+    /// The parts in an aging of every account, in byte order, from after one.
+    ///
+    /// A store that can, does it in one statement; as it is, entries are read and summed.
+    async fn aged_rows(
+        &self,
+        book: &BookId,
+        order: &AgingOrder,
+        after: Option<&AccountId>,
+        limit: u32,
+    ) -> Result<Vec<AgedRow>, StoreError> {
+        by_entries::aged_rows(self, book, order, after, limit).await
+    }
+
+    /// Accounts that owe, those that owe most first, then in byte order, from after a balance and an account.
+    ///
+    /// A store that can, finds them by an index; as it is, all accounts that owe are read.
+    async fn owing(
+        &self,
+        book: &BookId,
+        filter: &OwingFilter,
+        after: Option<(i64, &AccountId)>,
+        limit: u32,
+    ) -> Result<Vec<Account>, StoreError> {
+        by_entries::owing(self, book, filter, after, limit).await
+    }
 
     /// Sums over the whole book.
     async fn book_totals(&self, book: &BookId) -> Result<BookTotals, StoreError>;

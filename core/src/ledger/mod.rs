@@ -4,6 +4,7 @@ mod accounts;
 mod bill;
 mod read;
 pub(crate) mod record;
+mod report;
 mod setup;
 
 use std::sync::Arc;
@@ -15,6 +16,7 @@ pub use accounts::Enrolled;
 pub(crate) use accounts::new_account;
 pub use bill::Repricing;
 pub use read::{BookBalance, TermBalances};
+pub use report::{Agings, DebtorPage};
 
 use crate::store::Book;
 use crate::{BillingPolicy, BookId, Currency, Error, IntoName, LedgerStore, Refusal, StandardPolicy};

@@ -1,16 +1,15 @@
-//! Reading: accounts, balances, statements, aging. Every figure is derived when it is asked for.
+//! Reading: accounts, entries, balances. Every figure is derived when it is asked for.
 
 use std::collections::VecDeque;
 
-use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use super::{Ledger, PAGE_MAX};
 use crate::name::IntoName;
 use crate::store::{AccountFilter, TermRow};
 use crate::{
-    Account, AccountId, Aging, Allocation, Buckets, Calendar, Entry, Error, Fee, FeeKey, LedgerStore, Money,
-    Refusal, Statement, TermBalance, TermId, TermTotals,
+    Account, AccountId, Calendar, Entry, Error, Fee, FeeKey, LedgerStore, Money, Refusal, TermBalance,
+    TermId, TermTotals,
 };
 
 /// The balance of a whole book.
@@ -91,7 +90,7 @@ impl<S: LedgerStore> Ledger<S> {
     }
 
     /// All entries of one account, page after page.
-    async fn all_entries(&self, account: &AccountId) -> Result<Vec<Entry>, Error> {
+    pub(crate) async fn all_entries(&self, account: &AccountId) -> Result<Vec<Entry>, Error> {
         let mut all = self.entries(account, 0, PAGE_MAX).await?;
         while let Some(last) = all.last().map(|entry| entry.position) {
             let page = self.store.entries(&self.book, account, last, PAGE_MAX).await?;
@@ -162,44 +161,6 @@ impl<S: LedgerStore> Ledger<S> {
     /// for. An account without entries in the term is among them, with what it brings forward.
     pub fn term_balances(&self, term: TermId) -> TermBalances<'_, S> {
         TermBalances { ledger: self, term, page: VecDeque::new(), after: None, checked: false, done: false }
-    }
-
-    /// The statement of an account for a term.
-    ///
-    /// # Errors
-    /// [`Refusal::UnknownAccount`], [`Refusal::UnknownTerm`].
-    pub async fn statement(
-        &self,
-        account: impl IntoName<AccountId>,
-        term: TermId,
-    ) -> Result<Statement, Error> {
-        let account = account.into_name()?;
-        self.state().await?.calendar.term(term)?;
-        let entries = self.all_entries(&account).await?;
-        Ok(Statement::of(&account, term, entries, self.currency)?)
-    }
-
-    /// Which credits of an account settle which of its debits.
-    ///
-    /// # Errors
-    /// [`Refusal::UnknownAccount`].
-    pub async fn allocation(&self, account: impl IntoName<AccountId>) -> Result<Allocation, Error> {
-        let entries = self.all_entries(&account.into_name()?).await?;
-        Ok(Allocation::of(&entries, self.currency)?)
-    }
-
-    /// What is outstanding on an account, by how long it has been overdue on a day.
-    ///
-    /// # Errors
-    /// [`Refusal::UnknownAccount`].
-    pub async fn aging(
-        &self,
-        account: impl IntoName<AccountId>,
-        as_of: NaiveDate,
-        buckets: &Buckets,
-    ) -> Result<Aging, Error> {
-        let allocation = self.allocation(account).await?;
-        Ok(Aging::of(&allocation, as_of, buckets)?)
     }
 
     /// The balance of the whole book, summed over its entries.

@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 
-use super::book::Model;
+use super::book::{Kind, Model};
 
 /// Unsettled debits by days overdue, in minor units.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -22,10 +22,21 @@ impl Buckets {
 }
 
 impl Model {
-    /// The buckets of an account. Everything recorded counts, whatever its date; the day only tells how old it is.
+    /// The book as it would be had nothing been done after a day.
+    pub fn until(&self, day: NaiveDate) -> Self {
+        let there = |key: &String| self.entry(key).is_some_and(|entry| entry.on <= day);
+        let mut earlier = self.clone();
+        earlier.entries.retain(|entry| match &entry.kind {
+            Kind::Reversal { of, .. } => entry.on <= day && there(of),
+            _ => entry.on <= day,
+        });
+        earlier
+    }
+
+    /// The buckets of an account as of a day. What was done after it, a payment too, does not count.
     pub fn aging(&self, account: &str, as_of: NaiveDate) -> Buckets {
         let mut buckets = Buckets::default();
-        for debit in self.allocation(account).debits {
+        for debit in self.until(as_of).allocation(account).debits {
             let days = as_of.signed_duration_since(debit.due_on).num_days();
             let bucket = match days {
                 ..=0 => &mut buckets.not_yet_due,

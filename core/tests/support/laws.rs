@@ -6,7 +6,8 @@ use bursar::audit::audit;
 use bursar::school_file::{export, replay};
 use bursar::store::AccountFilter;
 use bursar::{
-    Account, AccountId, Aging, Allocation, Buckets, Entry, Ledger, LedgerStore, Reversal, TermTotals, date,
+    Account, AccountId, Aging, Allocation, AsOf, Buckets, Currency, Entry, Ledger, LedgerStore, Reversal,
+    TermTotals, date,
 };
 use proptest::sample::Index;
 
@@ -181,12 +182,33 @@ fn settled(entries: &[Entry], account: &Account) -> Law {
     );
     for bounds in [&[30_u32, 60, 90][..], &[1], &[7, 14, 365], &[]] {
         let buckets = Buckets::new(bounds.iter().copied()).unwrap();
-        let aging = Aging::of(&allocation, resolve::day(600), &buckets).unwrap();
-        let sum =
-            aging.overdue.iter().map(|bucket| bucket.amount.minor()).sum::<i64>() + aging.not_yet_due.minor();
-        holds!(sum == outstanding.minor() && aging.total == outstanding, "B10: {aging:?}");
-        holds!(aging.overdue.len() == bounds.len() + 1, "B10: {aging:?}");
+        for day in [0, 150, 420, 600, 900, 4_000] {
+            aged(entries, AsOf::day(resolve::day(day)), &buckets, account.balance.currency())?;
+        }
     }
+    Ok(())
+}
+
+/// B10: each bucket is the sum of the debits of its age that the allocation of that day leaves unsettled.
+fn aged(entries: &[Entry], as_of: AsOf, buckets: &Buckets, currency: Currency) -> Law {
+    let aging = Aging::of(entries, as_of, buckets, currency).unwrap();
+    let allocation = Allocation::of(&as_of.of(entries.to_vec()), currency).unwrap();
+    let unsettled = |from: i64, to: i64| -> i64 {
+        let days = |due_on| as_of.day.unwrap().signed_duration_since(due_on).num_days();
+        let aged = allocation.debits.iter().filter(|debit| (from..=to).contains(&days(debit.due_on)));
+        aged.map(|debit| debit.unsettled().unwrap().minor()).sum()
+    };
+    holds!(aging.not_yet_due.minor() == unsettled(i64::MIN, 0), "B10: {aging:?}");
+    for aged in &aging.overdue {
+        let sum = unsettled(i64::from(aged.from_days), aged.to_days.map_or(i64::MAX, i64::from));
+        holds!(aged.amount.minor() == sum, "B10: {aging:?}, and {sum} is unsettled of {aged:?}");
+    }
+    let sum =
+        aging.overdue.iter().map(|bucket| bucket.amount.minor()).sum::<i64>() + aging.not_yet_due.minor();
+    holds!(sum == aging.outstanding.minor(), "B10: {aging:?}");
+    holds!(aging.outstanding == allocation.outstanding().unwrap(), "B10: {aging:?}, {allocation:?}");
+    holds!(aging.credit == allocation.unallocated, "B10: {aging:?}, {allocation:?}");
+    holds!(aging.overdue.len() == buckets.bounds().len() + 1, "B10: {aging:?}");
     Ok(())
 }
 

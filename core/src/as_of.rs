@@ -1,0 +1,98 @@
+//! As of: which entries count in a report of a past day, or of what was known at an instant.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::{Entry, EntryKind};
+
+/// Which entries count: those in effect on or before a day, and those recorded at or before an instant; both bounds are inclusive, and
+/// either may be left open.
+///
+/// The day tells how things stood; the instant tells what was known of it then, before later corrections. A reversal counts from the day
+/// (and instant) from which both it and the entry that it reverses do, so that nothing is undone that is not there.
+///
+/// ```
+/// use bursar::{AsOf, date};
+///
+/// let year_end = AsOf::day(date("2026-12-31")?);
+/// let as_first_reported = year_end.recorded_by("2027-01-05T12:00:00Z".parse()?);
+/// assert_eq!(as_first_reported.to_string(), "as of 2026-12-31, as recorded by 2027-01-05 12:00:00 UTC");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct AsOf {
+    /// The last day of effect, inclusive, in the school's calendar; `None` for any.
+    pub day: Option<NaiveDate>,
+    /// The last instant of recording, inclusive, UTC; `None` for any.
+    pub recorded_by: Option<DateTime<Utc>>,
+}
+
+impl AsOf {
+    /// Every entry recorded, whatever its dates.
+    pub const ALL: Self = Self { day: None, recorded_by: None };
+
+    /// What is in effect on a day.
+    #[must_use]
+    pub const fn day(day: NaiveDate) -> Self {
+        Self { day: Some(day), recorded_by: None }
+    }
+
+    /// Of that, what was recorded by an instant.
+    #[must_use]
+    pub const fn recorded_by(self, instant: DateTime<Utc>) -> Self {
+        Self { recorded_by: Some(instant), ..self }
+    }
+
+    /// What is in effect on a day too, where that is earlier.
+    #[must_use]
+    pub fn until(self, day: NaiveDate) -> Self {
+        Self { day: Some(self.day.map_or(day, |own| own.min(day))), ..self }
+    }
+
+    /// Whether an entry's own dates count. A reversal counts only together with what it reverses: see [`of`](AsOf::of).
+    #[must_use]
+    pub fn counts(self, effective_on: NaiveDate, recorded_at: DateTime<Utc>) -> bool {
+        self.day.is_none_or(|day| effective_on <= day)
+            && self.recorded_by.is_none_or(|instant| recorded_at <= instant)
+    }
+
+    /// Of the entries of one account, those that count.
+    #[must_use]
+    pub fn of(self, entries: Vec<Entry>) -> Vec<Entry> {
+        if self == Self::ALL {
+            return entries;
+        }
+        let counted: BTreeMap<u32, bool> = entries
+            .iter()
+            .map(|entry| (entry.position, self.counts(entry.effective_on, entry.recorded_at)))
+            .collect();
+        let counts = |position| counted.get(&position).copied().unwrap_or(false);
+        let with_target = |entry: &Entry| match entry.kind {
+            EntryKind::Reversal { of, .. } => counts(of),
+            _ => true,
+        };
+        entries.into_iter().filter(|entry| counts(entry.position) && with_target(entry)).collect()
+    }
+}
+
+impl From<NaiveDate> for AsOf {
+    fn from(day: NaiveDate) -> Self {
+        Self::day(day)
+    }
+}
+
+impl fmt::Display for AsOf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.day {
+            Some(day) => write!(f, "as of {day}")?,
+            None => f.write_str("of all days")?,
+        }
+        match self.recorded_by {
+            Some(instant) => write!(f, ", as recorded by {}", instant.format("%Y-%m-%d %H:%M:%S%.f UTC")),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! By entries: what a store does for the reports where it has no statement of its own for it. It is right on every store, and slow on a
+//! large book.
+
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+
+use crate::store::{AccountFilter, AgedRow, AgingOrder, OwingFilter, SummaryRow, TermRow};
+use crate::{
+    Account, AccountId, AgedTotals, BookId, Entry, EntryKind, FeeGroup, LedgerStore, PAGE_MAX, Refusal,
+    StoreError, TermId,
+};
+
+const ACCOUNTS_A_PAGE: u32 = 500;
+
+fn does_not_fit(refusal: Refusal) -> StoreError {
+    StoreError::corrupt("sum the entries of an account", refusal.to_string()).with_source(refusal)
+}
+
+pub(crate) async fn entries_of<S: LedgerStore + ?Sized>(
+    store: &S,
+    book: &BookId,
+    accounts: &[AccountId],
+    after: Option<(&AccountId, u32)>,
+    limit: u32,
+) -> Result<Vec<Entry>, StoreError> {
+    let mut accounts: Vec<&AccountId> = accounts.iter().collect();
+    accounts.sort_unstable();
+    accounts.dedup();
+    let mut entries: Vec<Entry> = Vec::new();
+    for account in accounts {
+        let position = match after {
+            Some((last, _)) if account < last => continue,
+            Some((last, position)) if account == last => position,
+            _ => 0,
+        };
+        let found = u32::try_from(entries.len()).unwrap_or(u32::MAX);
+        let room = limit.saturating_sub(found);
+        if room == 0 {
+            break;
+        }
+        entries.extend(store.entries(book, account, position, room).await?);
+    }
+    Ok(entries)
+}
+
+/// All entries of these accounts, account by account.
+pub(crate) async fn all_of<S: LedgerStore + ?Sized>(
+    store: &S,
+    book: &BookId,
+    accounts: &[AccountId],
+) -> Result<BTreeMap<AccountId, Vec<Entry>>, StoreError> {
+    let mut by_account: BTreeMap<AccountId, Vec<Entry>> = BTreeMap::new();
+    let mut after: Option<(AccountId, u32)> = None;
+    loop {
+        let from = after.as_ref().map(|(account, position)| (account, *position));
+        let page = store.entries_of(book, accounts, from, PAGE_MAX).await?;
+        let full = page.len() >= usize::try_from(PAGE_MAX).unwrap_or(usize::MAX);
+        after = page.last().map(|last| (last.account.clone(), last.position));
+        for entry in page {
+            match by_account.get_mut(&entry.account) {
+                Some(entries) => entries.push(entry),
+                None => drop(by_account.insert(entry.account.clone(), vec![entry])),
+            }
+        }
+        if !full {
+            return Ok(by_account);
+        }
+    }
+}
+
+/// How many of so many rows to ask for at a time.
+fn room(limit: u32, found: usize) -> u32 {
+    limit.saturating_sub(u32::try_from(found).unwrap_or(u32::MAX)).min(ACCOUNTS_A_PAGE)
+}
+
+pub(crate) async fn summary_rows<S: LedgerStore + ?Sized>(
+    store: &S,
+    book: &BookId,
+    term: TermId,
+    after: Option<&AccountId>,
+    limit: u32,
+) -> Result<Vec<SummaryRow>, StoreError> {
+    let mut summed: Vec<SummaryRow> = Vec::new();
+    loop {
+        let last = summed.last().map(|row| row.account.clone());
+        let room = room(limit, summed.len());
+        let rows = store.term_rows(book, term, last.as_ref().or(after), room).await?;
+        if rows.is_empty() {
+            return Ok(summed);
+        }
+        let ids: Vec<AccountId> = rows.iter().map(|row| row.account.clone()).collect();
+        let accounts = store.accounts(book, &ids).await?;
+        let mut groups: BTreeMap<AccountId, Vec<FeeGroup>> =
+            accounts.into_iter().map(|account| (account.id, account.groups)).collect();
+        let entries = all_of(store, book, &ids).await?;
+        for TermRow { account, earlier, totals } in rows {
+            let own = entries.get(&account).map_or(&[][..], Vec::as_slice);
+            let charged = charged(own, term).map_err(does_not_fit)?;
+            let groups = groups.remove(&account).unwrap_or_default();
+            summed.push(SummaryRow { account, earlier, totals, charged, groups });
+        }
+    }
+}
+
+/// The sum of the charges of a term that are not reversed.
+fn charged(entries: &[Entry], term: TermId) -> Result<i64, Refusal> {
+    let mut charges: BTreeMap<u32, i64> = BTreeMap::new();
+    for entry in entries.iter().filter(|entry| entry.term == term) {
+        match entry.kind {
+            EntryKind::Charge { .. } => drop(charges.insert(entry.position, entry.effect.minor())),
+            EntryKind::Reversal { of, .. } => drop(charges.remove(&of)),
+            _ => {}
+        }
+    }
+    charges.into_values().try_fold(0_i64, |sum, charge| sum.checked_add(charge).ok_or(Refusal::Overflow))
+}
+
+pub(crate) async fn aged_rows<S: LedgerStore + ?Sized>(
+    store: &S,
+    book: &BookId,
+    order: &AgingOrder,
+    after: Option<&AccountId>,
+    limit: u32,
+) -> Result<Vec<AgedRow>, StoreError> {
+    let mut summed: Vec<AgedRow> = Vec::new();
+    loop {
+        let last = summed.last().map(|row| row.account.clone());
+        let room = room(limit, summed.len());
+        let accounts = store.list_accounts(book, AccountFilter::All, last.as_ref().or(after), room).await?;
+        if accounts.is_empty() {
+            return Ok(summed);
+        }
+        let ids: Vec<AccountId> = accounts.into_iter().map(|account| account.id).collect();
+        let entries = all_of(store, book, &ids).await?;
+        for account in ids {
+            let own = entries.get(&account).map_or(&[][..], Vec::as_slice);
+            let totals = AgedTotals::fold(own, order.as_of, &order.floors).map_err(does_not_fit)?;
+            summed.push(AgedRow { account, totals });
+        }
+    }
+}
+
+pub(crate) async fn owing<S: LedgerStore + ?Sized>(
+    store: &S,
+    book: &BookId,
+    filter: &OwingFilter,
+    after: Option<(i64, &AccountId)>,
+    limit: u32,
+) -> Result<Vec<Account>, StoreError> {
+    let most = usize::try_from(limit).unwrap_or(usize::MAX);
+    let mut kept: Vec<Account> = Vec::new();
+    let mut last: Option<AccountId> = None;
+    loop {
+        let page = store.list_accounts(book, AccountFilter::Debtors, last.as_ref(), PAGE_MAX).await?;
+        let Some(end) = page.last() else { return Ok(kept) };
+        last = Some(end.id.clone());
+        let follows = |account: &Account| {
+            after.is_none_or(|(balance, id)| {
+                by_amount((account.balance.minor(), &account.id), (balance, id)).is_gt()
+            })
+        };
+        kept.extend(page.into_iter().filter(|account| filter.holds(account) && follows(account)));
+        kept.sort_unstable_by(|one, other| {
+            by_amount((one.balance.minor(), &one.id), (other.balance.minor(), &other.id))
+        });
+        kept.truncate(most);
+    }
+}
+
+/// Those that owe most first, then in byte order.
+fn by_amount(one: (i64, &AccountId), other: (i64, &AccountId)) -> Ordering {
+    other.0.cmp(&one.0).then_with(|| one.1.cmp(other.1))
+}
+
+impl OwingFilter {
+    fn holds(&self, account: &Account) -> bool {
+        self.group.as_ref().is_none_or(|group| account.groups.contains(group))
+            && self.standing.is_none_or(|standing| account.standing == standing)
+            && account.balance.minor() >= self.at_least
+    }
+}

@@ -1,0 +1,97 @@
+//! Spans: what a statement is of, by terms or by days.
+
+use std::fmt;
+use std::ops::RangeInclusive;
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+
+use crate::{Entry, TermId};
+
+/// What a statement is of. Both ends are inclusive; of a span that ends before it starts nothing is listed.
+///
+/// ```
+/// use bursar::{Span, TermId, date};
+///
+/// let term = TermId::new(2026, 1)?;
+/// assert_eq!(Span::from(term), Span::Terms { first: term, last: term });
+/// let march = Span::from(date("2026-03-01")?..=date("2026-03-31")?);
+/// assert_eq!(march.to_string(), "2026-03-01 to 2026-03-31");
+/// # Ok::<(), bursar::Refusal>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Span {
+    /// All that was recorded.
+    All,
+    /// The entries of some terms, whatever their dates.
+    Terms {
+        /// The first term.
+        first: TermId,
+        /// The last term.
+        last: TermId,
+    },
+    /// The entries in effect on some days, whatever their terms.
+    Days {
+        /// The first day.
+        first: NaiveDate,
+        /// The last day.
+        last: NaiveDate,
+    },
+}
+
+impl Span {
+    /// Whether an entry comes before the span: it is part of what is brought to it.
+    pub(super) fn is_after(self, entry: &Entry) -> bool {
+        match self {
+            Self::All => false,
+            Self::Terms { first, .. } => entry.term < first,
+            Self::Days { first, .. } => entry.effective_on < first,
+        }
+    }
+
+    /// Whether an entry is listed.
+    pub(super) fn holds(self, entry: &Entry) -> bool {
+        match self {
+            Self::All => true,
+            Self::Terms { first, last } => (first..=last).contains(&entry.term),
+            Self::Days { first, last } => (first..=last).contains(&entry.effective_on),
+        }
+    }
+
+    /// Whether its lines go by term first.
+    pub(super) const fn is_by_term(self) -> bool {
+        matches!(self, Self::Terms { .. })
+    }
+}
+
+impl From<TermId> for Span {
+    fn from(term: TermId) -> Self {
+        Self::Terms { first: term, last: term }
+    }
+}
+
+impl From<RangeInclusive<TermId>> for Span {
+    fn from(terms: RangeInclusive<TermId>) -> Self {
+        let (first, last) = terms.into_inner();
+        Self::Terms { first, last }
+    }
+}
+
+impl From<RangeInclusive<NaiveDate>> for Span {
+    fn from(days: RangeInclusive<NaiveDate>) -> Self {
+        let (first, last) = days.into_inner();
+        Self::Days { first, last }
+    }
+}
+
+impl fmt::Display for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::All => f.write_str("everything"),
+            Self::Terms { first, last } if first == last => write!(f, "term {first}"),
+            Self::Terms { first, last } => write!(f, "terms {first} to {last}"),
+            Self::Days { first, last } => write!(f, "{first} to {last}"),
+        }
+    }
+}
