@@ -38,10 +38,5 @@ async fn run(arguments: &Arguments) -> Result<(), Failure> {
     let ledger = Ledger::open_existing(store, &arguments.book).await?;
     let exported = export(&ledger, BufWriter::new(io::stdout().lock())).await??;
     eprintln!("{}: {} lines, {} entries", arguments.book, exported.lines, exported.entries);
-    if exported.current_term_left_out {
-        eprintln!(
-            "the current term is left unsaid: payments were made for a later one before the book went back to it"
-        );
-    }
     Ok(())
 }

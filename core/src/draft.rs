@@ -1,10 +1,13 @@
 //! Drafts: what a caller asks to be recorded, one type for each kind, checked when it is handed to the ledger.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
+use uuid::Uuid;
 
 use crate::money::Amount;
 use crate::name::{IntoName, check_text};
-use crate::{AccountId, ConcessionKind, FeeCode, FeeGroup, IdempotencyKey, Method, Refusal, TermId};
+use crate::{
+    AccountId, BilledSlot, ConcessionKind, FeeCode, FeeGroup, IdempotencyKey, Method, Refusal, TermId,
+};
 
 /// What every kind has in common, as given and not yet checked.
 #[derive(Clone, Debug)]
@@ -17,6 +20,14 @@ pub struct Draft {
     pub(crate) on: Option<NaiveDate>,
     pub(crate) note: Option<String>,
     pub(crate) recorded_by: Option<String>,
+    pub(crate) provenance: Provenance,
+}
+
+/// The id and the instant that an entry brings along from another book; what it does not bring, the store gives.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Provenance {
+    pub(crate) id: Option<Uuid>,
+    pub(crate) recorded_at: Option<DateTime<Utc>>,
 }
 
 /// What only one kind has.
@@ -31,16 +42,27 @@ pub(crate) enum DraftKind {
     WriteOff { reason: String },
 }
 
-/// From which fee a charge was billed elsewhere.
+/// From which fee a charge was billed elsewhere, and in which slot where that is said.
 #[derive(Clone, Debug)]
-pub(crate) enum BilledFrom {
-    Group(Result<FeeGroup, Refusal>),
-    OwnFee,
+pub(crate) struct BilledFrom {
+    /// The fee's group; none for the account's own fee.
+    pub(crate) group: Option<Result<FeeGroup, Refusal>>,
+    pub(crate) slot: Option<BilledSlot>,
 }
 
 impl Draft {
     fn new(kind: DraftKind, amount: Amount) -> Self {
-        Self { kind, amount, account: None, term: None, key: None, on: None, note: None, recorded_by: None }
+        Self {
+            kind,
+            amount,
+            account: None,
+            term: None,
+            key: None,
+            on: None,
+            note: None,
+            recorded_by: None,
+            provenance: Provenance::default(),
+        }
     }
 
     pub(crate) fn account(&self) -> Result<AccountId, Refusal> {
@@ -248,17 +270,14 @@ impl Charge {
     /// Says that it is not by hand, but was billed elsewhere from this group's fee: repricing the fee reaches it, and the account must not
     /// have been billed for the code already.
     #[must_use]
-    pub fn billed_from(mut self, fee_group: impl IntoName<FeeGroup>) -> Self {
-        if let DraftKind::Charge { billed, .. } = &mut self.0.kind {
-            *billed = Some(BilledFrom::Group(fee_group.into_name()));
-        }
-        self
+    pub fn billed_from(self, fee_group: impl IntoName<FeeGroup>) -> Self {
+        self.billed(BilledFrom { group: Some(fee_group.into_name()), slot: None })
     }
 
-    /// Says that it was billed elsewhere from the account's own fee.
-    pub(crate) fn billed_from_own(mut self) -> Self {
+    /// Says that it was billed elsewhere, and from what.
+    pub(crate) fn billed(mut self, from: BilledFrom) -> Self {
         if let DraftKind::Charge { billed, .. } = &mut self.0.kind {
-            *billed = Some(BilledFrom::OwnFee);
+            *billed = Some(from);
         }
         self
     }
@@ -335,11 +354,13 @@ pub struct Reversal {
     pub(crate) on: Option<NaiveDate>,
     pub(crate) note: Option<String>,
     pub(crate) recorded_by: Option<String>,
+    pub(crate) provenance: Provenance,
 }
 
 impl Reversal {
     fn new(target: Target, reason: String) -> Self {
-        Self { target, reason, key: None, on: None, note: None, recorded_by: None }
+        let provenance = Provenance::default();
+        Self { target, reason, key: None, on: None, note: None, recorded_by: None, provenance }
     }
 
     /// A reversal of the entry recorded under a key.

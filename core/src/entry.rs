@@ -244,7 +244,7 @@ pub struct NewEntry {
     pub effect: Money,
     /// The day on which it takes effect, in the school's calendar.
     pub effective_on: NaiveDate,
-    /// The instant at which it was recorded, UTC.
+    /// The instant at which it was recorded, UTC, to the microsecond.
     pub recorded_at: DateTime<Utc>,
     /// Who recorded it, where the application says.
     pub recorded_by: Option<Text>,

@@ -101,8 +101,10 @@ impl Fee {
 /// let meals = NewFee::of_group(term, "ECD", "meals", dec!(20)).due_on(date("2026-02-01")?);
 /// let tuition = NewFee::of_group(term, "ECD", "tuition", dec!(100))
 ///     .in_instalments([date("2026-01-12")?, date("2026-02-12")?, date("2026-03-12")?]);
+/// let boarding = NewFee::of_group(term, "ECD", "boarding", dec!(300))
+///     .in_instalments_of([(dec!(200), date("2026-01-12")?), (dec!(100), date("2026-03-12")?)]);
 /// let bus = NewFee::of_account(term, "s-17", "bus", dec!(35.50));
-/// # let _ = (meals, tuition, bus);
+/// # let _ = (meals, tuition, boarding, bus);
 /// # Ok::<(), bursar::Refusal>(())
 /// ```
 #[derive(Clone, Debug)]
@@ -112,6 +114,10 @@ pub struct NewFee {
     code: Result<FeeCode, Refusal>,
     amount: Amount,
     due_on: Vec<NaiveDate>,
+    /// How much falls due on each of these days, where the parts are not even.
+    parts: Option<Vec<Amount>>,
+    /// How often it was repriced elsewhere, where that is said.
+    revision: Option<u32>,
 }
 
 /// The most instalments of one fee.
@@ -144,7 +150,7 @@ impl NewFee {
         code: Result<FeeCode, Refusal>,
         amount: Amount,
     ) -> Self {
-        Self { term, payer, code, amount, due_on: Vec::new() }
+        Self { term, payer, code, amount, due_on: Vec::new(), parts: None, revision: None }
     }
 
     /// The fee due on a day other than the term's start.
@@ -156,7 +162,24 @@ impl NewFee {
     /// The fee due in even instalments, one a day given; odd minor units fall to the first ones.
     #[must_use]
     pub fn in_instalments(mut self, days: impl IntoIterator<Item = NaiveDate>) -> Self {
-        self.due_on = days.into_iter().collect();
+        (self.due_on, self.parts) = (days.into_iter().collect(), None);
+        self
+    }
+
+    /// The fee due in instalments of these amounts, each on its day; together they must be the fee.
+    #[must_use]
+    pub fn in_instalments_of<A: Into<Amount>>(
+        mut self,
+        parts: impl IntoIterator<Item = (A, NaiveDate)>,
+    ) -> Self {
+        let (amounts, days) = parts.into_iter().map(|(amount, day)| (amount.into(), day)).unzip();
+        (self.due_on, self.parts) = (days, Some(amounts));
+        self
+    }
+
+    /// The fee as it is after so many repricings elsewhere.
+    pub(crate) fn at_revision(mut self, revision: u32) -> Self {
+        self.revision = Some(revision);
         self
     }
 
@@ -172,10 +195,19 @@ impl NewFee {
         if !self.due_on.is_sorted_by(|earlier, later| earlier < later) {
             return Err(bad("their days must rise"));
         }
-        if price.split(self.due_on.len().max(1))?.iter().any(|part| !part.is_positive()) {
+        let amounts = match self.parts {
+            Some(parts) => {
+                parts.into_iter().map(|part| part.in_currency(currency)).collect::<Result<_, _>>()?
+            }
+            None => price.split(self.due_on.len().max(1))?,
+        };
+        if !amounts.iter().all(|part| part.is_positive()) {
             return Err(bad("an instalment would be nothing"));
         }
-        Ok(DueFee { key, price, due_on: self.due_on })
+        if Money::sum(amounts.iter().copied(), currency)? != price {
+            return Err(bad("together they are not the fee"));
+        }
+        Ok(DueFee { key, amounts, due_on: self.due_on, revision: self.revision })
     }
 }
 
@@ -183,20 +215,18 @@ impl NewFee {
 #[derive(Clone, Debug)]
 pub(crate) struct DueFee {
     pub(crate) key: FeeKey,
-    pub(crate) price: Money,
+    amounts: Vec<Money>,
     due_on: Vec<NaiveDate>,
+    pub(crate) revision: Option<u32>,
 }
 
 impl DueFee {
-    pub(crate) fn in_term(&self, term: &Term) -> Result<Fee, Refusal> {
+    pub(crate) fn in_term(&self, term: &Term) -> Fee {
         let days: &[NaiveDate] = if self.due_on.is_empty() { &[term.starts_on] } else { &self.due_on };
-        let amounts = self.price.split(days.len())?;
-        let instalments = amounts
-            .into_iter()
-            .zip(days)
-            .map(|(amount, due_on)| Instalment { amount, due_on: *due_on })
-            .collect();
-        Ok(Fee { key: self.key.clone(), instalments, revision: 0 })
+        let parts = self.amounts.iter().zip(days);
+        let instalments =
+            parts.map(|(amount, due_on)| Instalment { amount: *amount, due_on: *due_on }).collect();
+        Fee { key: self.key.clone(), instalments, revision: self.revision.unwrap_or(0) }
     }
 }
 

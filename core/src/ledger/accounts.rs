@@ -133,7 +133,7 @@ impl<S: LedgerStore> Ledger<S> {
                 kind: charge.kind,
                 effect: charge.amount,
                 effective_on: on,
-                recorded_at: self.store.now(),
+                recorded_at: self.now(),
                 recorded_by: None,
                 key: charge.key,
                 note: None,

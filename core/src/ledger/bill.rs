@@ -57,13 +57,23 @@ impl<S: LedgerStore> Ledger<S> {
         on: NaiveDate,
         progress: impl FnMut(BillingProgress) + Send,
     ) -> Result<BillingReport, Error> {
-        self.change_book(None, |book| {
+        self.make_current_at(term, on, None).await?;
+        self.bill_term_with(term, on, progress).await
+    }
+
+    /// Makes a term the current one and bills nobody.
+    pub(crate) async fn make_current_at(
+        &self,
+        term: TermId,
+        on: NaiveDate,
+        mark: Option<FileMark>,
+    ) -> Result<(), Error> {
+        self.change_book(mark, |book| {
             book.calendar.open_term(term, "activation")?;
             book.calendar.unlocked(on)?;
             Ok((book.calendar.current() != Some(term)).then_some(BookChange::MakeCurrent(term)))
         })
-        .await?;
-        self.bill_term_with(term, on, progress).await
+        .await
     }
 
     /// Bills a term without making it current: every eligible account, once.
@@ -112,7 +122,7 @@ impl<S: LedgerStore> Ledger<S> {
                 after: after.cloned(),
                 limit: PAGE_MAX,
                 list_max,
-                recorded_at: self.store.now(),
+                recorded_at: self.now(),
                 recorded_by: None,
                 first_id: self.store.new_id(),
             };
@@ -280,7 +290,7 @@ impl<S: LedgerStore> Ledger<S> {
                 old,
                 on,
                 reason: Text::from(reason),
-                recorded_at: self.store.now(),
+                recorded_at: self.now(),
                 recorded_by: None,
                 first_id: self.store.new_id(),
                 mark: mark.clone(),

@@ -6,11 +6,12 @@ mod read;
 pub(crate) mod record;
 mod report;
 mod setup;
+pub(crate) mod slot;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{FixedOffset, NaiveDate, Offset, Utc};
+use chrono::{DateTime, FixedOffset, NaiveDate, Offset, SubsecRound, Utc};
 
 pub use accounts::Enrolled;
 pub(crate) use accounts::new_account;
@@ -135,6 +136,11 @@ impl<S: LedgerStore> Ledger<S> {
     /// Today in the ledger's time zone.
     pub fn today(&self) -> NaiveDate {
         self.store.now().with_timezone(&self.offset).date_naive()
+    }
+
+    /// The instant of a recording: to the microsecond, which is what stores and files keep.
+    pub(crate) fn now(&self) -> DateTime<Utc> {
+        self.store.now().trunc_subsecs(6)
     }
 
     pub(crate) fn policy(&self) -> &dyn BillingPolicy {

@@ -1,14 +1,15 @@
 //! Recording: payments, charges and the other entries, each once for its key (B7).
 
 use super::Ledger;
-use crate::draft::{BilledFrom, Draft, DraftKind, Target};
+use super::slot::{free_slot, next_slot};
+use crate::draft::{Draft, DraftKind, Provenance, Target};
 use crate::fee::{check_amount, check_cap};
 use crate::name::check_text;
 use crate::rule::{self, Posting, State};
 use crate::store::{ChangeSet, ChargeMade, Committed, FileMark, Posted};
 use crate::{
     Account, Adjustment, BilledSlot, Calendar, Charge, ChargeOrigin, Concession, Entry, EntryKind, Error,
-    FeeCode, FeeKey, IdempotencyKey, LedgerStore, Money, NewEntry, OpeningBalance, Payer, Payment, Receipt,
+    FeeKey, IdempotencyKey, LedgerStore, Money, NewEntry, OpeningBalance, Payer, Payment, Receipt,
     ReceiptNumber, Refund, Refusal, Reversal, Text, WriteOff,
 };
 
@@ -21,13 +22,29 @@ pub(crate) struct Prepared {
     due_dated: bool,
     /// Whether it is a charge that says it was billed elsewhere, and so takes a slot.
     pub(crate) billed_elsewhere: bool,
+    /// The slot that it had there, where that is said.
+    slot: Option<BilledSlot>,
+    /// Whether its id was given: it then says nothing about who recorded it.
+    id_given: bool,
 }
 
 impl Prepared {
-    pub(crate) fn take_slot(&mut self, taken: BilledSlot) {
+    /// Gives a charge that was billed elsewhere its slot: the one that it had there, or the next after every one that its code has on the
+    /// account in the term.
+    pub(crate) fn take_slot<'a>(
+        &mut self,
+        made: impl Iterator<Item = &'a ChargeMade>,
+    ) -> Result<(), Refusal> {
+        let entry = &self.posting.entry;
+        let EntryKind::Charge { code, .. } = &entry.kind else { return Ok(()) };
+        let taken = match self.slot {
+            Some(slot) => free_slot(entry, code, slot, made)?,
+            None => next_slot(entry, code, made)?,
+        };
         if let EntryKind::Charge { origin, .. } = &mut self.posting.entry.kind {
             origin.slot = Some(taken);
         }
+        Ok(())
     }
 
     fn key(&self) -> &IdempotencyKey {
@@ -200,7 +217,7 @@ impl<S: LedgerStore> Ledger<S> {
         if let Some(there) = decision.same_key {
             return if prepared.says(&there) {
                 // The id is this call's own when its answer was lost on the way and it asked again.
-                let replayed = there.id != prepared.posting.entry.id;
+                let replayed = prepared.id_given || there.id != prepared.posting.entry.id;
                 Ok(Some(Receipt::of(there, replayed)))
             } else {
                 Err(Refusal::KeyReused { key: there.key.clone(), recorded: there.kind.as_str() }.into())
@@ -228,8 +245,7 @@ impl<S: LedgerStore> Ledger<S> {
         Ok(Decision { calendar, account, same_key, reversed })
     }
 
-    /// A charge that was billed elsewhere takes the next slot of its code, if the account has no live billed charge of it. A group named
-    /// as its origin must have such a fee.
+    /// A charge that was billed elsewhere takes its slot, if that is free. A group named as its origin must have such a fee.
     async fn assign_slot(&self, prepared: &mut Prepared) -> Result<(), Error> {
         let entry = &prepared.posting.entry;
         let EntryKind::Charge { code, origin, .. } = &entry.kind else { return Ok(()) };
@@ -244,8 +260,7 @@ impl<S: LedgerStore> Ledger<S> {
             }
         }
         let made = self.store.charges(&self.book, entry.term, std::slice::from_ref(&entry.account)).await?;
-        let slot = next_slot(entry, code, made.iter())?;
-        prepared.take_slot(slot);
+        prepared.take_slot(made.iter())?;
         Ok(())
     }
 
@@ -294,14 +309,15 @@ impl<S: LedgerStore> Ledger<S> {
             .into());
         }
         let reason = Text::from(reversal.reason.as_str());
+        let Provenance { id, recorded_at } = reversal.provenance;
         let entry = NewEntry {
-            id: self.store.new_id(),
+            id: id.unwrap_or_else(|| self.store.new_id()),
             account: target.account.clone(),
             term: target.term,
             kind: EntryKind::Reversal { of: target.position, figure: target.kind.figure(), reason },
             effect: target.effect.checked_neg()?,
             effective_on: reversal.on.unwrap_or_else(|| self.today()),
-            recorded_at: self.store.now(),
+            recorded_at: recorded_at.unwrap_or_else(|| self.now()),
             recorded_by: text(reversal.recorded_by.as_ref()),
             key,
             note: text(reversal.note.as_ref()),
@@ -313,6 +329,8 @@ impl<S: LedgerStore> Ledger<S> {
             dated,
             due_dated: true,
             billed_elsewhere: false,
+            slot: None,
+            id_given: id.is_some(),
         };
         self.record_at(prepared, mark).await
     }
@@ -367,25 +385,31 @@ impl<S: LedgerStore> Ledger<S> {
             check_amount(kind.as_str(), amount)?;
         }
         let effect = if kind.lowers() { amount.checked_neg()? } else { amount };
+        let Provenance { id, recorded_at } = draft.provenance;
         let entry = NewEntry {
-            id: self.store.new_id(),
+            id: id.unwrap_or_else(|| self.store.new_id()),
             account,
             term,
             kind,
             effect,
             effective_on,
-            recorded_at: self.store.now(),
+            recorded_at: recorded_at.unwrap_or_else(|| self.now()),
             recorded_by: text(draft.recorded_by.as_ref()),
             key,
             note: text(draft.note.as_ref()),
         };
-        let billed_elsewhere = matches!(draft.kind, DraftKind::Charge { billed: Some(_), .. });
+        let billed = match &draft.kind {
+            DraftKind::Charge { billed, .. } => billed.as_ref(),
+            _ => None,
+        };
         Ok(Prepared {
             posting: Posting::new(entry),
             amount,
             dated: draft.on.is_some(),
             due_dated,
-            billed_elsewhere,
+            billed_elsewhere: billed.is_some(),
+            slot: billed.and_then(|from| from.slot),
+            id_given: id.is_some(),
         })
     }
 
@@ -399,10 +423,7 @@ impl<S: LedgerStore> Ledger<S> {
                 EntryKind::Refund { method: *method, reference: text(reference.as_ref()) }
             }
             DraftKind::Charge { code, due_on, billed } => {
-                let group = match billed {
-                    Some(BilledFrom::Group(group)) => Some(group.clone()?),
-                    Some(BilledFrom::OwnFee) | None => None,
-                };
+                let group = billed.as_ref().and_then(|from| from.group.clone()).transpose()?;
                 let (code, due_on) = (code.clone()?, due_on.unwrap_or(effective_on));
                 EntryKind::Charge { code, due_on, origin: ChargeOrigin { group, slot: None } }
             }
@@ -414,24 +435,6 @@ impl<S: LedgerStore> Ledger<S> {
             DraftKind::WriteOff { reason: why } => EntryKind::WriteOff { reason: reason(why) },
         })
     }
-}
-
-/// The slot of a charge that was billed elsewhere: after every one that its code has on the account, none of which may be live.
-pub(crate) fn next_slot<'a>(
-    entry: &NewEntry,
-    code: &FeeCode,
-    made: impl Iterator<Item = &'a ChargeMade>,
-) -> Result<BilledSlot, Refusal> {
-    let mut next = BilledSlot { revision: 0, instalment: 0 };
-    for charge in made.filter(|charge| charge.account == entry.account && charge.code == *code) {
-        let Some(slot) = charge.slot else { continue };
-        if charge.live {
-            let (account, term) = (entry.account.clone(), entry.term);
-            return Err(Refusal::AlreadyBilled { account, term, code: code.clone() });
-        }
-        next.revision = next.revision.max(slot.revision.saturating_add(1));
-    }
-    Ok(next)
 }
 
 fn text(given: Option<&String>) -> Option<Text> {

@@ -126,9 +126,13 @@ impl<S: LedgerStore> Ledger<S> {
     }
 
     async fn fee_change(&self, book: &Book, due_fee: &DueFee) -> Result<Option<BookChange>, Error> {
-        let fee = due_fee.in_term(book.calendar.term(due_fee.key.term)?)?;
+        let fee = due_fee.in_term(book.calendar.term(due_fee.key.term)?);
         let there = self.find_fee(&fee.key).await?;
-        if there.as_ref().is_some_and(|there| there.instalments == fee.instalments) {
+        let same = |there: &Fee| {
+            there.instalments == fee.instalments
+                && due_fee.revision.unwrap_or(there.revision) == there.revision
+        };
+        if there.as_ref().is_some_and(same) {
             return Ok(None);
         }
         book.calendar.open_term(fee.key.term, "fees")?;
@@ -140,7 +144,8 @@ impl<S: LedgerStore> Ledger<S> {
             let (payer, FeeKey { term, code, .. }) = (fee.key.payer.to_string(), fee.key);
             return Err(Refusal::FeeCharged { term, payer, code, price }.into());
         }
-        Ok(Some(BookChange::EditFee(Fee { revision: there.revision, ..fee })))
+        let revision = due_fee.revision.unwrap_or(there.revision);
+        Ok(Some(BookChange::EditFee(Fee { revision, ..fee })))
     }
 
     pub(crate) async fn find_fee(&self, key: &FeeKey) -> Result<Option<Fee>, Error> {

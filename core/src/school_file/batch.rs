@@ -7,7 +7,7 @@ use super::replay::{Chain, ReplayError};
 use crate::account::group_set;
 use crate::billing::plan;
 use crate::ledger::new_account;
-use crate::ledger::record::{Prepared, next_slot};
+use crate::ledger::record::Prepared;
 use crate::rule::Posting;
 use crate::store::{AccountChange, Book, ChangeSet, ChargeMade, Committed, FileMark};
 use crate::{
@@ -234,12 +234,9 @@ impl Made {
             return Ok(());
         }
         let entry = &prepared.posting.entry;
-        if let EntryKind::Charge { code, .. } = &entry.kind {
-            let there = self.charges.get(&(entry.account.clone(), entry.term)).map_or(&[][..], Vec::as_slice);
-            let slot = next_slot(entry, code, there.iter())?;
-            prepared.take_slot(slot);
-            self.add(&prepared.posting);
-        }
+        let there = self.charges.get(&(entry.account.clone(), entry.term)).map_or(&[][..], Vec::as_slice);
+        prepared.take_slot(there.iter())?;
+        self.add(&prepared.posting);
         Ok(())
     }
 }

@@ -2,13 +2,11 @@
 
 use std::io::{self, Write};
 
-use chrono::NaiveDate;
-use serde::Serialize;
-
+use super::fields::Fields;
+use super::written::Written;
 use crate::store::AccountFilter;
 use crate::{
-    Account, AccountId, Calendar, Entry, EntryKind, Error, Fee, FeeGroup, FeeKey, Ledger, LedgerStore,
-    PAGE_MAX, Payer, Refusal, Standing, Term, TermId,
+    AccountId, Calendar, Entry, EntryKind, Error, FeeKey, Ledger, LedgerStore, PAGE_MAX, Refusal, TermId,
 };
 
 /// What an export wrote.
@@ -18,70 +16,39 @@ pub struct Exported {
     pub lines: u64,
     /// How many of them are entries.
     pub entries: u64,
-    /// Whether the file leaves the current term unsaid, since the book went back to it after payments for a later one, which no reading
-    /// would admit.
-    pub current_term_left_out: bool,
 }
 
-/// The fields of a line, in the order in which they are written.
-#[derive(Default, Serialize)]
-struct Fields<'a> {
-    #[serde(rename = "do")]
-    what: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    book: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    currency: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    key: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    of: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    account: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    groups: Option<Vec<&'a str>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    to: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    year: Option<u16>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    term: Option<u16>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    number: Option<u16>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    starts_on: Option<NaiveDate>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    ends_on: Option<NaiveDate>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    name: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    group: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    code: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    kind: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    amount: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    method: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reference: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    on: Option<NaiveDate>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    due_on: Option<NaiveDate>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    through: Option<NaiveDate>,
+/// What an export writes beside what makes the same book.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ExportOptions {
+    /// Whether each entry is written with its id and the instant of its recording, so that it has these where the file is read.
+    pub provenance: bool,
 }
 
-/// Writes a book as a school file that makes the same book elsewhere: the same accounts, entries, keys and figures.
+impl ExportOptions {
+    /// Nothing beside.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { provenance: false }
+    }
+
+    /// Each entry with its id and the instant of its recording.
+    #[must_use]
+    pub const fn with_provenance(self) -> Self {
+        Self { provenance: true }
+    }
+}
+
+/// Writes a book as a school file that makes the same book elsewhere: the same terms, fees, accounts, entries, keys and figures, and
+/// what is done next does the same in both. Only the ids of entries and the instants of their recording are the other book's own;
+/// [`export_with`] writes these too.
 ///
 /// The terms come first, then the current one is activated while there is nobody to bill, then the accounts, fees and entries, and at the
-/// end closed terms are closed and the book is locked. What a school file has no field for is not in it: ids, instants and who
-/// recorded, notes, the references of refunds, the later instalments of a fee, and the days of changes of group and standing. It is the
-/// backup of a book at rest: what is recorded while it is being written may be left out.
+/// end closed terms are closed and the book is locked. Where the book went back to its current term after payments for a later one, that
+/// is activated only after them, without billing. An account's groups and standing are written as they are, from the day of its enrolment:
+/// a book does not keep on which days they changed. It is the backup of a book at rest: what is recorded while it is being written may
+/// be left out. The keys and charges of one account are held in memory.
 ///
 /// # Errors
 /// [`Error`] when the book cannot be read; an [`io::Error`] when the file cannot be written.
@@ -89,7 +56,41 @@ pub async fn export<S: LedgerStore>(
     ledger: &Ledger<S>,
     writer: impl Write,
 ) -> Result<Result<Exported, io::Error>, Error> {
-    let mut export = Export { ledger, writer, done: Exported::default() };
+    export_with(ledger, writer, ExportOptions::new()).await
+}
+
+/// Does what [`export`] does, and writes what else is asked for.
+///
+/// ```
+/// use bursar::school_file::{ExportOptions, export_with, replay};
+/// use bursar::{AccountId, Currency, Ledger, OpeningBalance, Term, TermId, date};
+/// use bursar_store_memory::MemoryStore;
+/// use rust_decimal_macros::dec;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let school = Ledger::open(MemoryStore::new(), "hillside", Currency::USD).await?;
+/// let (term, account) = (TermId::new(2026, 1)?, AccountId::new("s-17")?);
+/// school.define_term(Term::new(term, date("2026-01-12")?, date("2026-04-09")?)?).await?;
+/// school.enrol(&account, ["PRIMARY"], date("2026-01-10")?).await?;
+/// school.bring_in(OpeningBalance::of(dec!(12.50), "old book").account(&account).for_term(term).key("o-1")).await?;
+///
+/// let mut file = Vec::new();
+/// export_with(&school, &mut file, ExportOptions::new().with_provenance()).await??;
+/// let (copy, _) = replay(MemoryStore::new(), file.as_slice(), |_| {}).await?;
+/// assert_eq!(copy.entries(&account, 0, 10).await?, school.entries(&account, 0, 10).await?);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+/// Those of [`export`].
+pub async fn export_with<S: LedgerStore>(
+    ledger: &Ledger<S>,
+    writer: impl Write,
+    options: ExportOptions,
+) -> Result<Result<Exported, io::Error>, Error> {
+    let mut export = Export { ledger, writer, options, done: Exported::default() };
     match export.write().await {
         Ok(()) => Ok(Ok(export.done)),
         Err(Stop::Write(error)) => Ok(Err(error)),
@@ -117,6 +118,7 @@ impl From<Refusal> for Stop {
 struct Export<'l, S, W> {
     ledger: &'l Ledger<S>,
     writer: W,
+    options: ExportOptions,
     done: Exported,
 }
 
@@ -127,24 +129,28 @@ impl<S: LedgerStore, W: Write> Export<'_, S, W> {
         let (book, currency) = (Some(ledger.book.as_str()), Some(ledger.currency.code()));
         self.line(&Fields { what: "book", book, currency, ..Fields::default() })?;
         for term in calendar.terms() {
-            self.term(term)?;
+            self.line(&Fields::term(term))?;
         }
-        self.activate(&calendar).await?;
+        let current = match calendar.current() {
+            Some(current) => Some(calendar.term(current)?),
+            None => None,
+        };
+        let went_back = self.went_back(&calendar).await?;
+        if let Some(term) = current.filter(|_| !went_back) {
+            self.line(&Fields::of_term("activate", term.id, term.starts_on))?;
+        }
         self.accounts().await?;
         for term in calendar.terms() {
             self.fees(term.id).await?;
         }
         self.entries().await?;
+        if let Some(term) = current.filter(|_| went_back) {
+            let activate = Fields::of_term("activate", term.id, term.starts_on);
+            self.line(&Fields { bill: Some(false), ..activate })?;
+        }
         for term in calendar.terms().iter().filter(|term| term.closed) {
-            let (year, number) = (Some(term.id.year()), Some(term.id.number()));
             // Dated out of any locked period: the lock is written after it.
-            self.line(&Fields {
-                what: "close",
-                year,
-                term: number,
-                on: Some(term.ends_on),
-                ..Fields::default()
-            })?;
+            self.line(&Fields::of_term("close", term.id, term.ends_on))?;
         }
         if let Some(through) = calendar.locked_through() {
             self.line(&Fields { what: "lock", through: Some(through), ..Fields::default() })?;
@@ -158,45 +164,19 @@ impl<S: LedgerStore, W: Write> Export<'_, S, W> {
         line.and_then(|()| self.writer.write_all(b"\n")).map_err(Stop::Write)
     }
 
-    fn term(&mut self, term: &Term) -> Result<(), Stop> {
-        self.line(&Fields {
-            what: "term",
-            year: Some(term.id.year()),
-            number: Some(term.id.number()),
-            starts_on: Some(term.starts_on),
-            ends_on: Some(term.ends_on),
-            name: term.name.as_deref(),
-            ..Fields::default()
-        })
-    }
-
-    async fn activate(&mut self, calendar: &Calendar) -> Result<(), Stop> {
-        let Some(current) = calendar.current() else { return Ok(()) };
-        let term = calendar.term(current)?;
-        let went_back = calendar.terms().last().is_some_and(|last| last.id > current);
-        if went_back && self.paid_after(current).await? {
-            self.done.current_term_left_out = true;
-            return Ok(());
+    /// Whether there is a payment that no reading would admit once the current term is current: one for a later term.
+    async fn went_back(&self, calendar: &Calendar) -> Result<bool, Stop> {
+        let Some(current) = calendar.current() else { return Ok(false) };
+        if calendar.terms().last().is_none_or(|last| last.id <= current) {
+            return Ok(false);
         }
-        let (year, number) = (Some(current.year()), Some(current.number()));
-        self.line(&Fields {
-            what: "activate",
-            year,
-            term: number,
-            on: Some(term.starts_on),
-            ..Fields::default()
-        })
-    }
-
-    async fn paid_after(&self, current: TermId) -> Result<bool, Stop> {
         let mut after: Option<(AccountId, u32)> = None;
         loop {
             let page = self.scan(after.as_ref()).await?;
             let Some(last) = page.last() else { return Ok(false) };
-            if page
-                .iter()
-                .any(|entry| entry.term > current && matches!(entry.kind, EntryKind::Payment { .. }))
-            {
+            let later =
+                |entry: &Entry| entry.term > current && matches!(entry.kind, EntryKind::Payment { .. });
+            if page.iter().any(later) {
                 return Ok(true);
             }
             after = Some((last.account.clone(), last.position));
@@ -214,35 +194,10 @@ impl<S: LedgerStore, W: Write> Export<'_, S, W> {
             let page = self.ledger.accounts(AccountFilter::All, after.as_ref(), PAGE_MAX).await?;
             let Some(last) = page.last() else { return Ok(()) };
             after = Some(last.id.clone());
-            for account in &page {
-                self.account(account)?;
+            for line in page.iter().flat_map(Fields::account) {
+                self.line(&line)?;
             }
         }
-    }
-
-    /// Its standing comes before its entries: an alumnus may owe since.
-    fn account(&mut self, account: &Account) -> Result<(), Stop> {
-        let (id, on) = (Some(account.id.as_str()), Some(account.enrolled_on));
-        let groups = Some(account.groups.iter().map(FeeGroup::as_str).collect());
-        self.line(&Fields { what: "enrol", account: id, groups, on, ..Fields::default() })?;
-        let steps: &[Standing] = match account.standing {
-            Standing::Active => &[],
-            Standing::Alumni => &[Standing::Graduated, Standing::Alumni],
-            Standing::OnLeave => &[Standing::OnLeave],
-            Standing::Graduated => &[Standing::Graduated],
-            Standing::Withdrawn => &[Standing::Withdrawn],
-            Standing::Expelled => &[Standing::Expelled],
-        };
-        for to in steps {
-            self.line(&Fields {
-                what: "standing",
-                account: id,
-                to: Some(to.as_str()),
-                on,
-                ..Fields::default()
-            })?;
-        }
-        Ok(())
     }
 
     async fn fees(&mut self, term: TermId) -> Result<(), Stop> {
@@ -252,107 +207,24 @@ impl<S: LedgerStore, W: Write> Export<'_, S, W> {
             let Some(last) = page.last() else { return Ok(()) };
             after = Some(last.key.clone());
             for fee in &page {
-                self.fee(fee)?;
+                self.line(&Fields::fee(fee, self.ledger.currency)?)?;
             }
         }
     }
 
-    fn fee(&mut self, fee: &Fee) -> Result<(), Stop> {
-        let (group, account) = match &fee.key.payer {
-            Payer::Group(group) => (Some(group.as_str()), None),
-            Payer::Account(account) => (None, Some(account.as_str())),
-        };
-        let amount = fee.price(self.ledger.currency)?.to_string();
-        let due_on = fee.instalments.first().map(|part| part.due_on);
-        let (year, term) = (Some(fee.key.term.year()), Some(fee.key.term.number()));
-        let (code, amount) = (Some(fee.key.code.as_str()), Some(amount));
-        self.line(&Fields {
-            what: "fee",
-            group,
-            account,
-            year,
-            term,
-            code,
-            amount,
-            due_on,
-            ..Fields::default()
-        })
-    }
-
     async fn entries(&mut self) -> Result<(), Stop> {
-        let mut keys: Keys = Keys::default();
+        let mut written = Written::default();
         let mut after: Option<(AccountId, u32)> = None;
         loop {
             let page = self.scan(after.as_ref()).await?;
             let Some(last) = page.last() else { return Ok(()) };
             after = Some((last.account.clone(), last.position));
             for entry in &page {
-                let reversed = keys.see(entry);
-                self.entry(entry, reversed.as_deref())?;
+                written.begin(&entry.account);
+                self.line(&Fields::entry(entry, &written, self.options.provenance))?;
+                written.add(entry);
+                self.done.entries = self.done.entries.saturating_add(1);
             }
         }
-    }
-
-    fn entry(&mut self, entry: &Entry, reversed: Option<&str>) -> Result<(), Stop> {
-        self.done.entries = self.done.entries.saturating_add(1);
-        let mut fields = Fields {
-            key: Some(entry.key.as_str()),
-            account: Some(entry.account.as_str()),
-            year: Some(entry.term.year()),
-            term: Some(entry.term.number()),
-            amount: Some(entry.amount().to_string()),
-            on: Some(entry.effective_on),
-            ..Fields::default()
-        };
-        match &entry.kind {
-            EntryKind::Charge { code, due_on, origin } => {
-                fields.what = "charge";
-                fields.code = Some(code.as_str());
-                fields.due_on = Some(*due_on);
-                // The format bills a code once: a later instalment is written as if made by hand.
-                let first = origin.slot.is_none_or(|slot| slot.instalment == 0);
-                fields.group = origin.group.as_ref().filter(|_| first).map(FeeGroup::as_str);
-            }
-            EntryKind::Opening { reason } => (fields.what, fields.reason) = ("opening", Some(&**reason)),
-            EntryKind::Adjustment { reason } => (fields.what, fields.reason) = ("adjust", Some(&**reason)),
-            EntryKind::WriteOff { reason } => (fields.what, fields.reason) = ("write_off", Some(&**reason)),
-            EntryKind::Refund { method, .. } => {
-                (fields.what, fields.method) = ("refund", Some(method.as_str()));
-            }
-            EntryKind::Payment { method, reference } => {
-                (fields.what, fields.method) = ("pay", Some(method.as_str()));
-                fields.reference = reference.as_deref();
-            }
-            EntryKind::Concession { concession, reason } => {
-                (fields.what, fields.kind) = ("concession", Some(concession.as_str()));
-                fields.reason = Some(reason);
-            }
-            EntryKind::Reversal { reason, .. } => {
-                let (key, of, on) = (fields.key, reversed, fields.on);
-                fields = Fields { what: "reverse", key, of, reason: Some(reason), on, ..Fields::default() };
-            }
-        }
-        self.line(&fields)
-    }
-}
-
-/// The keys of one account's entries, by position: what a reversal is written with.
-#[derive(Default)]
-struct Keys {
-    account: Option<AccountId>,
-    keys: Vec<String>,
-}
-
-impl Keys {
-    /// Takes in an entry, and gives the key of the one that it reverses.
-    fn see(&mut self, entry: &Entry) -> Option<String> {
-        if self.account.as_ref() != Some(&entry.account) {
-            self.account = Some(entry.account.clone());
-            self.keys.clear();
-        }
-        self.keys.push(entry.key.as_str().to_owned());
-        let EntryKind::Reversal { of, .. } = entry.kind else { return None };
-        let index = usize::try_from(of).ok().and_then(|of| of.checked_sub(1));
-        index.and_then(|index| self.keys.get(index)).cloned()
     }
 }

@@ -3,14 +3,16 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 
 /// A value as the format knows them.
 #[derive(Clone, Debug)]
 pub(super) enum Value<'a> {
     Text(Cow<'a, str>),
     Number(u64),
-    Texts(Vec<Cow<'a, str>>),
+    Truth(bool),
+    List(Vec<Value<'a>>),
+    Object(Fields<'a>),
     /// Anything that no field takes, by what it is.
     Other(&'static str),
 }
@@ -20,14 +22,20 @@ impl Value<'_> {
         match self {
             Self::Text(_) => "a text",
             Self::Number(_) => "a number",
-            Self::Texts(_) => "a list of texts",
+            Self::Truth(_) => "true or false",
+            Self::List(items) if items.iter().all(|item| matches!(item, Self::Text(_))) => "a list of texts",
+            Self::List(items) if items.iter().all(|item| matches!(item, Self::Object(_))) => {
+                "a list of objects"
+            }
+            Self::List(_) => "a list of several things",
+            Self::Object(_) => "an object",
             Self::Other(what) => what,
         }
     }
 }
 
-/// The fields of a line, each once, in the order written.
-#[derive(Debug, Default)]
+/// The fields of a line, or of an object in one, each once, in the order written.
+#[derive(Clone, Debug, Default)]
 pub(super) struct Fields<'a> {
     fields: Vec<(Cow<'a, str>, Value<'a>)>,
     /// The first field that was written twice.
@@ -44,6 +52,18 @@ impl<'a> Fields<'a> {
     pub(super) fn left(&self) -> Option<&str> {
         self.fields.first().map(|(field, _)| &**field)
     }
+
+    fn read<A: MapAccess<'a>>(mut map: A) -> Result<Self, A::Error> {
+        let mut fields = Self { fields: Vec::with_capacity(12), repeated: None };
+        while let Some(Value::Text(name)) = map.next_key()? {
+            let value = map.next_value()?;
+            if fields.repeated.is_none() && fields.fields.iter().any(|(field, _)| *field == name) {
+                fields.repeated = Some(name.to_string());
+            }
+            fields.fields.push((name, value));
+        }
+        Ok(fields)
+    }
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for Fields<'a> {
@@ -56,16 +76,8 @@ impl<'de: 'a, 'a> Deserialize<'de> for Fields<'a> {
                 f.write_str("a JSON object")
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields<'de>, A::Error> {
-                let mut fields = Fields { fields: Vec::with_capacity(12), repeated: None };
-                while let Some(Value::Text(name)) = map.next_key()? {
-                    let value = map.next_value()?;
-                    if fields.repeated.is_none() && fields.fields.iter().any(|(field, _)| *field == name) {
-                        fields.repeated = Some(name.to_string());
-                    }
-                    fields.fields.push((name, value));
-                }
-                Ok(fields)
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Fields<'de>, A::Error> {
+                Fields::read(map)
             }
         }
         deserializer.deserialize_map(FieldsVisitor)
@@ -102,8 +114,8 @@ impl<'de: 'a, 'a> Deserialize<'de> for Value<'a> {
                 Ok(Value::Other("a number with decimals"))
             }
 
-            fn visit_bool<E>(self, _: bool) -> Result<Value<'de>, E> {
-                Ok(Value::Other("true or false"))
+            fn visit_bool<E>(self, truth: bool) -> Result<Value<'de>, E> {
+                Ok(Value::Truth(truth))
             }
 
             fn visit_unit<E>(self) -> Result<Value<'de>, E> {
@@ -111,22 +123,15 @@ impl<'de: 'a, 'a> Deserialize<'de> for Value<'a> {
             }
 
             fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Value<'de>, A::Error> {
-                let mut texts = Vec::new();
-                while let Some(value) = seq.next_element()? {
-                    match value {
-                        Value::Text(text) => texts.push(text),
-                        _ => {
-                            while seq.next_element::<IgnoredAny>()?.is_some() {}
-                            return Ok(Value::Other("a list of other things than texts"));
-                        }
-                    }
+                let mut items = Vec::new();
+                while let Some(item) = seq.next_element()? {
+                    items.push(item);
                 }
-                Ok(Value::Texts(texts))
+                Ok(Value::List(items))
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value<'de>, A::Error> {
-                while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-                Ok(Value::Other("an object"))
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Value<'de>, A::Error> {
+                Fields::read(map).map(Value::Object)
             }
         }
         deserializer.deserialize_any(ValueVisitor)

@@ -320,7 +320,8 @@ impl<'a, S: LedgerStore> Replay<'a, S> {
             }
             Line::Groups { account, groups, on } => ledger.move_groups_at(account, groups, on, mark).await?,
             Line::Standing { account, to, on } => ledger.move_standing_at(account, to, on, mark).await?,
-            Line::Activate { term, on } => {
+            Line::Activate { term, on, bill: false } => ledger.make_current_at(term, on, mark).await?,
+            Line::Activate { term, on, bill: true } => {
                 // Bills in pages; a reading killed between them bills the rest when it comes here again.
                 ledger.activate_on(term, on).await?;
                 ledger.keep_mark(mark).await?;
