@@ -20,6 +20,10 @@ mod laws;
 mod model;
 #[path = "../../core/tests/support/races.rs"]
 mod races;
+#[path = "../../core/tests/support/same_book.rs"]
+mod same_book;
+#[path = "../../core/tests/support/touches.rs"]
+mod touches;
 
 use std::future::Future;
 
@@ -69,13 +73,21 @@ proptest! {
     }
 
     #[test]
-    fn an_export_to_the_reference_store_makes_the_same_book((exponent, history) in model::any_history()) {
-        wait(async { laws::exported(fresh().await, MemoryStore::new(), exponent, &history).await }).map_err(TestCaseError::fail)?;
+    fn an_export_to_the_reference_store_makes_the_same_book((exponent, history) in model::any_history(), touches in touches::touches()) {
+        let made = async {
+            let ledger = drive::open(fresh().await, exponent).await;
+            laws::exported(&ledger, MemoryStore::new(), exponent, &history, &touches).await
+        };
+        wait(made).map_err(TestCaseError::fail)?;
     }
 
     #[test]
-    fn an_export_from_the_reference_store_makes_the_same_book((exponent, history) in model::any_history()) {
-        wait(async { laws::exported(MemoryStore::new(), fresh().await, exponent, &history).await }).map_err(TestCaseError::fail)?;
+    fn an_export_from_the_reference_store_makes_the_same_book((exponent, history) in model::any_history(), touches in touches::touches()) {
+        let made = async {
+            let ledger = drive::open(MemoryStore::new(), exponent).await;
+            laws::exported(&ledger, fresh().await, exponent, &history, &touches).await
+        };
+        wait(made).map_err(TestCaseError::fail)?;
     }
 }
 

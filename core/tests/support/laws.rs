@@ -3,7 +3,7 @@
 use std::io::BufReader;
 
 use bursar::audit::audit;
-use bursar::school_file::{export, replay};
+use bursar::school_file::{ExportOptions, replay};
 use bursar::store::AccountFilter;
 use bursar::{
     Account, AccountId, Aging, Allocation, AsOf, Buckets, Currency, Entry, Ledger, LedgerStore, Reversal,
@@ -13,6 +13,8 @@ use proptest::sample::Index;
 
 use crate::drive::{drive, figures, open, side_by_side, takes_our_key};
 use crate::model::{self, Command, Model, resolve};
+use crate::same_book::{self, Entries, renamed, same_book, write};
+use crate::touches::{Touch, go_on, touch};
 
 type Law = Result<(), String>;
 
@@ -346,33 +348,43 @@ async fn read<S: LedgerStore>(
     replay(store, BufReader::new(file.as_bytes()), |_| {}).await.map_err(|error| format!("{error}\n{file}"))
 }
 
-pub async fn exported<S: LedgerStore, T: LedgerStore>(
-    from: S,
+/// A random book, written and read elsewhere, is the same book; and whatever is done next does the same in both.
+///
+/// The copies are books beside any other of that store, the first book's own included.
+pub async fn exported<S: LedgerStore + Clone, T: LedgerStore + Clone>(
+    ledger: &Ledger<S>,
     to: T,
     exponent: u32,
     history: &[Command],
+    touches: &[Touch],
 ) -> Law {
-    let ledger = open(from, exponent).await;
-    side_by_side(&ledger, exponent, history).await?;
-    let mut written = Vec::new();
-    let exported = export(&ledger, &mut written).await.unwrap().unwrap();
-    let file = String::from_utf8(written).unwrap();
-    let (copy, summary) = read(to, &file).await?;
-    holds!(summary.lines == exported.lines, "{exported:?} written, {summary:?} read");
-    holds!(figures(&ledger).await == figures(&copy).await, "the figures differ\n{file}");
-    let (theirs, ours) = (copy.calendar().await.unwrap(), ledger.calendar().await.unwrap());
-    holds!(theirs == ours, "{theirs:?} is not {ours:?}");
-    let (ours, theirs) = (accounts(&ledger).await, accounts(&copy).await);
-    for (one, other) in ours.iter().zip(&theirs) {
-        let same = (&one.id, &one.groups, one.standing, one.version, one.balance)
-            == (&other.id, &other.groups, other.standing, other.version, other.balance);
-        holds!(same, "{one:?} became {other:?}");
-        let keys = |entries: Vec<Entry>| -> Vec<_> {
-            entries.into_iter().map(|entry| (entry.key.clone(), entry.effect)).collect()
-        };
-        let (before, after) = (keys(entries(&ledger, &one.id).await), keys(entries(&copy, &one.id).await));
-        holds!(before == after, "the entries of {} differ: {before:?}, {after:?}", one.id);
+    side_by_side(ledger, exponent, history).await?;
+    touch(ledger, touches).await?;
+    clean(ledger).await?;
+    let name = ledger.book_id().as_str();
+    let copied = async |options, kind: &str, wanted| -> Result<(Ledger<T>, String), String> {
+        let (file, exported) = write(ledger, options).await;
+        let file = renamed(&file, name, &format!("{name}-{kind}"));
+        let (copy, summary) = read(to.clone(), &file).await?;
+        holds!(summary.lines == exported.lines, "{exported:?} written, {summary:?} read");
+        holds!(summary.recorded == exported.entries, "{exported:?} written, {summary:?} read");
+        same_book(ledger, &copy, wanted).await.map_err(|error| format!("{error}\n{file}"))?;
+        let (copy, again) = read(to.clone(), &file).await?;
+        holds!(again.skipped == again.lines && again.recorded == 0, "read again: {again:?}");
+        clean(&copy).await?;
+        Ok((copy, file))
+    };
+    let with_provenance = ExportOptions::new().with_provenance();
+    let (same, file) = copied(with_provenance, "same", Entries::ByteForByte).await?;
+    let (plain, _) = copied(ExportOptions::new(), "plain", Entries::ButForProvenance).await?;
+
+    let entries = same_book::entries(ledger).await;
+    let expected = go_on(ledger, &entries).await;
+    for copy in [&same, &plain] {
+        let done = go_on(copy, &entries).await;
+        let differs = expected.iter().zip(&done).find(|(one, other)| one != other);
+        holds!(expected == done, "what is done next differs in {}: {differs:?}\n{file}", copy.book_id());
     }
-    holds!(ours.len() == theirs.len(), "{} accounts became {}", ours.len(), theirs.len());
-    clean(&copy).await
+    same_book(ledger, &same, Entries::ButForProvenance).await.map_err(|error| format!("{error}\n{file}"))?;
+    clean(&same).await
 }
