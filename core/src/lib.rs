@@ -13,12 +13,14 @@ mod by_entries;
 mod calendar;
 #[cfg(feature = "conformance")]
 pub mod conformance;
+pub mod csv;
 mod currency;
 mod debtors;
 mod draft;
 mod entry;
 mod error;
 mod fee;
+pub mod import;
 mod ledger;
 mod money;
 mod name;

@@ -36,7 +36,7 @@ impl From<std::convert::Infallible> for Refusal {
 /// Longest free text (a reason, a reference, a note), in characters.
 pub const TEXT_LENGTH_MAX: usize = 500;
 
-fn check(what: &'static str, text: &str, length_max: usize) -> Result<(), Refusal> {
+pub(crate) fn check(what: &'static str, text: &str, length_max: usize) -> Result<(), Refusal> {
     let bad = |why: &'static str| Refusal::BadName { what, given: shorten(text), why, length_max };
     if text.is_empty() {
         return Err(bad("it is empty"));

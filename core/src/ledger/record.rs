@@ -53,7 +53,7 @@ impl Prepared {
 
     /// Whether a recorded entry says what this one does: the same account, term, kind, amount and what its kind carries, and the same
     /// days where this one gives them.
-    fn says(&self, there: &Entry) -> bool {
+    pub(crate) fn says(&self, there: &Entry) -> bool {
         let asked = &self.posting.entry;
         let mut kind = asked.kind.clone();
         if let (EntryKind::Charge { due_on, .. }, EntryKind::Charge { due_on: there, .. }) =

@@ -1,0 +1,11 @@
+#![doc = include_str!("../docs/csv.md")]
+
+mod entries;
+mod guard;
+mod statement;
+mod writer;
+
+pub use entries::{ENTRIES_HEADER, write_entries};
+pub use guard::{guard, unguard};
+pub use statement::{STATEMENT_HEADER, write_statement};
+pub use writer::{Cell, CsvWriter, Written};
