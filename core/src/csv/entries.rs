@@ -81,19 +81,19 @@ pub async fn write_entries<S: LedgerStore>(
 
 /// What only some kinds have.
 #[derive(Default)]
-struct Particulars<'a> {
-    code: Option<&'a FeeCode>,
-    fee_group: Option<&'a FeeGroup>,
-    method: Option<Method>,
-    concession: Option<ConcessionKind>,
-    due_on: Option<chrono::NaiveDate>,
-    reason: Option<&'a str>,
-    reference: Option<&'a str>,
-    reverses: Option<u32>,
+pub(super) struct Particulars<'a> {
+    pub(super) code: Option<&'a FeeCode>,
+    pub(super) fee_group: Option<&'a FeeGroup>,
+    pub(super) method: Option<Method>,
+    pub(super) concession: Option<ConcessionKind>,
+    pub(super) due_on: Option<chrono::NaiveDate>,
+    pub(super) reason: Option<&'a str>,
+    pub(super) reference: Option<&'a str>,
+    pub(super) reverses: Option<u32>,
 }
 
 impl<'a> Particulars<'a> {
-    fn of(kind: &'a EntryKind) -> Self {
+    pub(super) fn of(kind: &'a EntryKind) -> Self {
         let none = Self::default();
         match kind {
             EntryKind::Charge { code, due_on, origin } => {

@@ -2,19 +2,21 @@
 
 use std::io::{self, Write};
 
+use super::entries::Particulars;
 use super::{Cell, CsvWriter, Written};
-use crate::{EntryKind, Statement};
+use crate::{FeeCode, Method, Statement, StatementLine};
 
 /// The columns of [`write_statement`].
 ///
-/// `effect` is signed, `balance` the account's balance after the line. The first record is of the kind `brought_forward`: what earlier terms
-/// left, without an effect of its own.
-pub const STATEMENT_HEADER: [&str; 14] = [
+/// `effect` is signed; `balance` is the account's balance after the line; `open` is what is still owed on a debit, or what of a credit is left
+/// for debits to come. The first record is of the kind `earlier`: what was left before the span, without an effect of its own.
+pub const STATEMENT_HEADER: [&str; 16] = [
     "account",
+    "position",
+    "receipt",
     "year",
     "term",
     "effective_on",
-    "receipt",
     "kind",
     "code",
     "method",
@@ -23,59 +25,54 @@ pub const STATEMENT_HEADER: [&str; 14] = [
     "due_on",
     "effect",
     "balance",
+    "open",
     "currency",
 ];
 
-/// Writes a statement as CSV with [`STATEMENT_HEADER`]: what was brought forward, then each entry with the balance after it.
+/// Writes a statement as CSV with [`STATEMENT_HEADER`]: what was left before its span, then each line.
 ///
 /// # Errors
 /// Those of the writer.
 pub fn write_statement(statement: &Statement, writer: impl Write) -> io::Result<Written> {
     let mut table = CsvWriter::new(writer, &STATEMENT_HEADER)?;
-    let (account, currency) =
-        (Cell::Text(statement.account.as_str()), Cell::Text(statement.earlier.currency().code()));
-    let (year, term) = (statement.term.year().into(), statement.term.number().into());
-    let blank = Cell::Blank;
-    let (forward, earlier) = (Cell::Text("brought_forward"), statement.earlier.into());
-    table.record(&[
-        account, year, term, blank, blank, forward, blank, blank, blank, blank, blank, blank, earlier,
-        currency,
-    ])?;
-    for line in &statement.lines {
-        let entry = &line.entry;
-        let receipt = entry.receipt().to_string();
-        let (mut code, mut due_on, mut method, mut reference, mut reason) =
-            (blank, blank, blank, blank, blank);
-        match &entry.kind {
-            EntryKind::Charge { code: charged, due_on: due, .. } => {
-                (code, due_on) = (charged.as_str().into(), (*due).into())
-            }
-            EntryKind::Payment { method: how, reference: given }
-            | EntryKind::Refund { method: how, reference: given } => {
-                (method, reference) = (how.as_str().into(), given.as_deref().into());
-            }
-            EntryKind::Opening { reason: why }
-            | EntryKind::Adjustment { reason: why }
-            | EntryKind::Concession { reason: why, .. }
-            | EntryKind::WriteOff { reason: why }
-            | EntryKind::Reversal { reason: why, .. } => reason = Cell::Text(why),
+    let mut first = [Cell::Blank; STATEMENT_HEADER.len()];
+    for (column, cell) in [
+        (0, Cell::Text(statement.account.as_str())),
+        (6, Cell::Text("earlier")),
+        (13, statement.earlier.into()),
+        (15, Cell::Text(statement.earlier.currency().code())),
+    ] {
+        if let Some(place) = first.get_mut(column) {
+            *place = cell;
         }
-        table.record(&[
-            account,
-            year,
-            term,
-            entry.effective_on.into(),
-            receipt.as_str().into(),
-            entry.kind.as_str().into(),
-            code,
-            method,
-            reference,
-            reason,
-            due_on,
-            entry.effect.into(),
-            line.balance.into(),
-            currency,
-        ])?;
+    }
+    table.record(&first)?;
+    for line in &statement.lines {
+        write_line(&mut table, line)?;
     }
     table.finish()
+}
+
+fn write_line<W: Write>(table: &mut CsvWriter<W>, line: &StatementLine) -> io::Result<()> {
+    let entry = &line.entry;
+    let own = Particulars::of(&entry.kind);
+    let receipt = entry.receipt().to_string();
+    table.record(&[
+        entry.account.as_str().into(),
+        entry.position.into(),
+        receipt.as_str().into(),
+        entry.term.year().into(),
+        entry.term.number().into(),
+        entry.effective_on.into(),
+        entry.kind.as_str().into(),
+        own.code.map(FeeCode::as_str).into(),
+        own.method.map(Method::as_str).into(),
+        own.reference.into(),
+        own.reason.into(),
+        own.due_on.into(),
+        entry.effect.into(),
+        line.balance.into(),
+        line.open.into(),
+        entry.effect.currency().code().into(),
+    ])
 }
