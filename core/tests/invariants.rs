@@ -11,6 +11,8 @@
 
 #[path = "support/drive.rs"]
 mod drive;
+#[path = "support/exported.rs"]
+mod exported;
 #[path = "support/laws.rs"]
 mod laws;
 mod model;
@@ -75,7 +77,7 @@ proptest! {
     fn an_export_makes_the_same_book((exponent, history) in model::any_history(), touches in touches::touches()) {
         let made = async {
             let ledger = drive::open(MemoryStore::new(), exponent).await;
-            laws::exported(&ledger, MemoryStore::new(), exponent, &history, &touches).await
+            exported::exported(&ledger, MemoryStore::new(), exponent, &history, &touches).await
         };
         wait(made).map_err(TestCaseError::fail)?;
     }

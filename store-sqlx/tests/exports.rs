@@ -15,8 +15,8 @@
 mod database;
 #[path = "../../core/tests/support/drive.rs"]
 mod drive;
-#[path = "../../core/tests/support/laws.rs"]
-mod laws;
+#[path = "../../core/tests/support/exported.rs"]
+mod exported;
 #[path = "../../core/tests/model/mod.rs"]
 mod model;
 #[path = "../../core/tests/support/same_book.rs"]
@@ -71,12 +71,12 @@ async fn to_and_fro(store: Store, seed: u8) -> Result<(), Failed> {
     for (number, ((exponent, history), touches)) in plans.iter().enumerate() {
         let made_here = open(Arc::clone(&store), number, *exponent).await;
         if number % 2 == 0 {
-            laws::exported(&made_here, MemoryStore::new(), *exponent, history, touches).await?;
+            exported::exported(&made_here, MemoryStore::new(), *exponent, history, touches).await?;
         } else {
-            laws::exported(&made_here, Arc::clone(&store), *exponent, history, touches).await?;
+            exported::exported(&made_here, Arc::clone(&store), *exponent, history, touches).await?;
         }
         let made_elsewhere = open(MemoryStore::new(), plans.len() + number, *exponent).await;
-        laws::exported(&made_elsewhere, Arc::clone(&store), *exponent, history, touches).await?;
+        exported::exported(&made_elsewhere, Arc::clone(&store), *exponent, history, touches).await?;
     }
     Ok(())
 }

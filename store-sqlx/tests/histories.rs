@@ -12,6 +12,8 @@
 
 #[path = "../../core/tests/support/drive.rs"]
 mod drive;
+#[path = "../../core/tests/support/exported.rs"]
+mod exported;
 #[path = "../../core/tests/support/gate.rs"]
 mod gate;
 #[path = "../../core/tests/support/laws.rs"]
@@ -76,7 +78,7 @@ proptest! {
     fn an_export_to_the_reference_store_makes_the_same_book((exponent, history) in model::any_history(), touches in touches::touches()) {
         let made = async {
             let ledger = drive::open(fresh().await, exponent).await;
-            laws::exported(&ledger, MemoryStore::new(), exponent, &history, &touches).await
+            exported::exported(&ledger, MemoryStore::new(), exponent, &history, &touches).await
         };
         wait(made).map_err(TestCaseError::fail)?;
     }
@@ -85,7 +87,7 @@ proptest! {
     fn an_export_from_the_reference_store_makes_the_same_book((exponent, history) in model::any_history(), touches in touches::touches()) {
         let made = async {
             let ledger = drive::open(MemoryStore::new(), exponent).await;
-            laws::exported(&ledger, fresh().await, exponent, &history, &touches).await
+            exported::exported(&ledger, fresh().await, exponent, &history, &touches).await
         };
         wait(made).map_err(TestCaseError::fail)?;
     }

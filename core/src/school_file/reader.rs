@@ -8,7 +8,7 @@ use super::raw::{Fields, Value};
 use crate::draft::Provenance;
 use crate::money::parse_decimal;
 use crate::name::{IntoName, check_text};
-use crate::{Amount, FeeGroup, TermId, date};
+use crate::{Amount, FeeGroup, Refusal, TermId, date};
 
 /// Takes the fields of a line one by one.
 pub(super) struct Reader<'a> {
@@ -17,6 +17,14 @@ pub(super) struct Reader<'a> {
 
 pub(super) fn bad(field: &'static str, why: impl std::fmt::Display) -> LineProblem {
     LineProblem::BadField { field, why: why.to_string() }
+}
+
+/// A day; one before the year 0 or after 9999 as an export writes it, with the sign of its year.
+fn day(text: &str) -> Result<NaiveDate, Refusal> {
+    date(text).or_else(|refusal| {
+        let far = text.parse().ok().filter(|day: &NaiveDate| day.to_string() == text);
+        far.ok_or(refusal)
+    })
 }
 
 /// A UUID as it is written with its four dashes.
@@ -157,14 +165,14 @@ impl<'a> Reader<'a> {
 
     pub(super) fn date(&mut self, field: &'static str) -> Result<NaiveDate, LineProblem> {
         match self.needed(field)? {
-            Value::Text(text) => date(&text).map_err(|refusal| bad(field, refusal)),
+            Value::Text(text) => day(&text).map_err(|refusal| bad(field, refusal)),
             other => Err(of_type(field, "a date in a text", &other)),
         }
     }
 
     pub(super) fn optional_date(&mut self, field: &'static str) -> Result<Option<NaiveDate>, LineProblem> {
         match self.optional_text(field)? {
-            Some(text) => date(&text).map(Some).map_err(|refusal| bad(field, refusal)),
+            Some(text) => day(&text).map(Some).map_err(|refusal| bad(field, refusal)),
             None => Ok(None),
         }
     }

@@ -1,4 +1,5 @@
 //! Drives a ledger with the model's commands, and says of each what became of it.
+#![allow(dead_code, reason = "each test binary uses some of it")]
 
 use bursar::{
     Adjustment, BookId, Charge, Concession, Currency, Error, Ledger, LedgerStore, NewFee, OpeningBalance,

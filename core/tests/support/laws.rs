@@ -1,9 +1,5 @@
 //! What holds of every history on every store: run here on the reference store, and by each store on itself.
 
-use std::io::BufReader;
-
-use bursar::audit::audit;
-use bursar::school_file::{ExportOptions, replay};
 use bursar::store::AccountFilter;
 use bursar::{
     Account, AccountId, Aging, Allocation, AsOf, Buckets, Currency, Entry, Ledger, LedgerStore, Reversal,
@@ -12,9 +8,8 @@ use bursar::{
 use proptest::sample::Index;
 
 use crate::drive::{drive, figures, open, side_by_side, takes_our_key};
+use crate::exported::{clean, read};
 use crate::model::{self, Command, Model, resolve};
-use crate::same_book::{self, Entries, renamed, same_book, write};
-use crate::touches::{Touch, go_on, touch};
 
 type Law = Result<(), String>;
 
@@ -32,12 +27,6 @@ pub async fn accounts<S: LedgerStore>(ledger: &Ledger<S>) -> Vec<Account> {
 
 async fn entries<S: LedgerStore>(ledger: &Ledger<S>, account: &AccountId) -> Vec<Entry> {
     ledger.entries(account, 0, 10_000).await.unwrap()
-}
-
-async fn clean<S: LedgerStore>(ledger: &Ledger<S>) -> Law {
-    let report = audit(ledger).await.map_err(|error| error.to_string())?;
-    holds!(report.is_clean(), "the audit found {:?}", report.findings);
-    Ok(())
 }
 
 fn same_figures(written: &str, model: &Model) -> Law {
@@ -339,52 +328,4 @@ pub async fn replayed<S: LedgerStore + Clone>(
 /// Whether a command names an entry by a key that the model made up for billing.
 fn named_by_us(command: &Command) -> bool {
     takes_our_key(command) || matches!(command, Command::Reverse { of, .. } if of.starts_with("bursar:"))
-}
-
-async fn read<S: LedgerStore>(
-    store: S,
-    file: &str,
-) -> Result<(Ledger<S>, bursar::school_file::ReplaySummary), String> {
-    replay(store, BufReader::new(file.as_bytes()), |_| {}).await.map_err(|error| format!("{error}\n{file}"))
-}
-
-/// A random book, written and read elsewhere, is the same book; and whatever is done next does the same in both.
-///
-/// The copies are books beside any other of that store, the first book's own included.
-pub async fn exported<S: LedgerStore + Clone, T: LedgerStore + Clone>(
-    ledger: &Ledger<S>,
-    to: T,
-    exponent: u32,
-    history: &[Command],
-    touches: &[Touch],
-) -> Law {
-    side_by_side(ledger, exponent, history).await?;
-    touch(ledger, touches).await?;
-    clean(ledger).await?;
-    let name = ledger.book_id().as_str();
-    let copied = async |options, kind: &str, wanted| -> Result<(Ledger<T>, String), String> {
-        let (file, exported) = write(ledger, options).await;
-        let file = renamed(&file, name, &format!("{name}-{kind}"));
-        let (copy, summary) = read(to.clone(), &file).await?;
-        holds!(summary.lines == exported.lines, "{exported:?} written, {summary:?} read");
-        holds!(summary.recorded == exported.entries, "{exported:?} written, {summary:?} read");
-        same_book(ledger, &copy, wanted).await.map_err(|error| format!("{error}\n{file}"))?;
-        let (copy, again) = read(to.clone(), &file).await?;
-        holds!(again.skipped == again.lines && again.recorded == 0, "read again: {again:?}");
-        clean(&copy).await?;
-        Ok((copy, file))
-    };
-    let with_provenance = ExportOptions::new().with_provenance();
-    let (same, file) = copied(with_provenance, "same", Entries::ByteForByte).await?;
-    let (plain, _) = copied(ExportOptions::new(), "plain", Entries::ButForProvenance).await?;
-
-    let entries = same_book::entries(ledger).await;
-    let expected = go_on(ledger, &entries).await;
-    for copy in [&same, &plain] {
-        let done = go_on(copy, &entries).await;
-        let differs = expected.iter().zip(&done).find(|(one, other)| one != other);
-        holds!(expected == done, "what is done next differs in {}: {differs:?}\n{file}", copy.book_id());
-    }
-    same_book(ledger, &same, Entries::ButForProvenance).await.map_err(|error| format!("{error}\n{file}"))?;
-    clean(&same).await
 }

@@ -91,8 +91,11 @@ pub async fn touch<S: LedgerStore + Clone>(ledger: &Ledger<S>, touches: &[Touch]
 macro_rules! draft {
     ($scene:expr, $draft:expr) => {{
         let scene = $scene;
-        let draft =
-            $draft.account(scene.account()).for_term(scene.term()).key(scene.key.clone()).on(scene.on());
+        let draft = $draft
+            .account(scene.account())
+            .for_term(scene.term())
+            .key(scene.key.clone())
+            .on(scene.effective_on());
         let draft = if let Some(note) = scene.text(0) { draft.note(note) } else { draft };
         Draft::from(if let Some(who) = scene.text(1) { draft.recorded_by(who) } else { draft })
     }};
@@ -105,6 +108,11 @@ impl<S: LedgerStore + Clone> Scene<'_, S> {
 
     fn term(&self) -> TermId {
         pick(&self.terms, self.touch.term).map_or(TermId::new(2025, 1).unwrap(), |term| term.id)
+    }
+
+    /// A day on which something takes effect; now and then one that no calendar shows.
+    fn effective_on(&self) -> NaiveDate {
+        if self.touch.how == 99 { NaiveDate::from_ymd_opt(12_026, 1, 1).unwrap() } else { self.on() }
     }
 
     /// After everything that the model locks.
