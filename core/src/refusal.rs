@@ -102,7 +102,7 @@ pub enum Refusal {
         given: Money,
     },
     /// An opening balance or adjustment of nothing.
-    #[error("a {what} of nothing records nothing; give an amount above or below zero")]
+    #[error("an {what} of nothing records nothing; give an amount above or below zero")]
     ZeroAmount {
         /// What it is an amount of.
         what: &'static str,

@@ -88,3 +88,62 @@ fn replay_says_what_is_wrong_with_its_arguments() {
         "clap's own status for wrong usage"
     );
 }
+
+#[test]
+fn import_arrears_shows_the_faults_and_posts_once() {
+    let output = example("import_arrears").output().unwrap();
+    let printed = text(&output.stdout);
+    assert!(output.status.success(), "{printed}{}", text(&output.stderr));
+    for expected in [
+        "9 lines, 1 to record (45.00), 0 recorded before, 8 faults",
+        "columns not read: class",
+        "line 3, column amount: \"1,234.56\" is not an amount",
+        "line 4, column date: \"05/01/2026\" is not a date",
+        "line 5, column account: account 1004 has an opening balance of 20.00",
+        "line 6, column amount: an opening of nothing",
+        "line 7, column account: there is no account 1099",
+        "line 8, column account: account 1001 is on line 2 already",
+        "line 9, column amount: 7.255 has more decimals",
+        "line 10: it has 6 cells where the header has 5",
+        "nothing was recorded",
+        "4 recorded (349.75), 0 recorded before",
+        "0 recorded (0.00), 4 recorded before",
+        "the book's balance is 369.75",
+    ] {
+        assert!(printed.contains(expected), "{expected:?} is not in\n{printed}");
+    }
+}
+
+#[test]
+fn import_arrears_posts_a_file_into_a_database() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}", folder.path().join("school.db").display());
+    let read = example("replay").arg(data("part-payment.jsonl")).args(["--db", &url]).output().unwrap();
+    assert!(read.status.success(), "{}", text(&read.stderr));
+    let file = folder.path().join("arrears.csv");
+    let book = std::fs::read_to_string(data("part-payment.jsonl")).unwrap();
+    let book: serde_json::Value = serde_json::from_str(book.lines().next().unwrap()).unwrap();
+    let import = |content: &str, post: bool| {
+        std::fs::write(&file, content).unwrap();
+        let mut command = example("import_arrears");
+        command.arg(&file).args(["--db", &url, "--book", book["book"].as_str().unwrap(), "--term", "2026-1"]);
+        command.args(["--name", "arrears-2025", "--semicolons", "--decimal-comma"]);
+        let output = command.args(post.then_some("--post")).output().unwrap();
+        (output.status.code(), text(&output.stdout), text(&output.stderr))
+    };
+    let (code, printed, said) = import("account;amount\n1;10.50\n", true);
+    assert_eq!(code, Some(1), "{printed}{said}");
+    assert!(printed.contains("line 2, column amount") && !printed.contains("posted"), "{printed}");
+    for (post, says) in [
+        (false, "1 to record (10.50)"),
+        (true, "posted: 1 recorded (10.50)"),
+        (true, "posted: 0 recorded (0.00), 1"),
+    ] {
+        let (code, printed, said) = import("account;amount\r\n1;10,50\r\n", post);
+        assert_eq!(code, Some(0), "{printed}{said}");
+        assert!(printed.contains(says), "{says:?} is not in\n{printed}");
+        assert_eq!(post, printed.contains("posted"), "{printed}");
+    }
+    let output = example("import_arrears").arg(&file).output().unwrap();
+    assert_eq!(output.status.code(), Some(2), "a file of yours needs a book: clap's own status");
+}
