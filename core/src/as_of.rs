@@ -78,6 +78,20 @@ impl AsOf {
     }
 }
 
+/// The day from which each entry of an account counts, by its position: its own; of a reversal, not before that of the entry that it
+/// reverses.
+pub(crate) fn counting_days(entries: &[Entry]) -> BTreeMap<u32, NaiveDate> {
+    let own: BTreeMap<u32, NaiveDate> =
+        entries.iter().map(|entry| (entry.position, entry.effective_on)).collect();
+    let counts_on = |entry: &Entry| match entry.kind {
+        EntryKind::Reversal { of, .. } => {
+            own.get(&of).map_or(entry.effective_on, |day| entry.effective_on.max(*day))
+        }
+        _ => entry.effective_on,
+    };
+    entries.iter().map(|entry| (entry.position, counts_on(entry))).collect()
+}
+
 impl From<NaiveDate> for AsOf {
     fn from(day: NaiveDate) -> Self {
         Self::day(day)

@@ -4,13 +4,14 @@
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
-use crate::store::{AccountFilter, AgedRow, AgingOrder, OwingFilter, SummaryRow, TermRow};
+use crate::store::{AccountFilter, AgedRow, AgingOrder, OwingFilter, SummaryRow};
 use crate::{
     Account, AccountId, AgedTotals, BookId, Entry, EntryKind, FeeGroup, LedgerStore, PAGE_MAX, Refusal,
-    StoreError, TermId,
+    StoreError, TermId, Totals,
 };
 
-const ACCOUNTS_A_PAGE: u32 = 500;
+/// Of how many accounts the entries are read at a time.
+pub(crate) const ACCOUNTS_A_PAGE: u32 = 500;
 
 fn does_not_fit(refusal: Refusal) -> StoreError {
     StoreError::corrupt("sum the entries of an account", refusal.to_string()).with_source(refusal)
@@ -43,20 +44,25 @@ pub(crate) async fn entries_of<S: LedgerStore + ?Sized>(
     Ok(entries)
 }
 
-/// All entries of these accounts, account by account.
-pub(crate) async fn all_of<S: LedgerStore + ?Sized>(
+/// The entries of these accounts, account by account, as far as each went when it was read: what was recorded since is not part of its
+/// balance, and so not of its row.
+pub(crate) async fn as_read<S: LedgerStore + ?Sized>(
     store: &S,
     book: &BookId,
-    accounts: &[AccountId],
+    accounts: &[Account],
 ) -> Result<BTreeMap<AccountId, Vec<Entry>>, StoreError> {
+    let ids: Vec<AccountId> = accounts.iter().map(|account| account.id.clone()).collect();
+    let versions: BTreeMap<&AccountId, u32> =
+        accounts.iter().map(|account| (&account.id, account.version)).collect();
     let mut by_account: BTreeMap<AccountId, Vec<Entry>> = BTreeMap::new();
     let mut after: Option<(AccountId, u32)> = None;
     loop {
         let from = after.as_ref().map(|(account, position)| (account, *position));
-        let page = store.entries_of(book, accounts, from, PAGE_MAX).await?;
+        let page = store.entries_of(book, &ids, from, PAGE_MAX).await?;
         let full = page.len() >= usize::try_from(PAGE_MAX).unwrap_or(usize::MAX);
         after = page.last().map(|last| (last.account.clone(), last.position));
-        for entry in page {
+        let known = |entry: &Entry| versions.get(&entry.account).is_some_and(|last| entry.position <= *last);
+        for entry in page.into_iter().filter(known) {
             match by_account.get_mut(&entry.account) {
                 Some(entries) => entries.push(entry),
                 None => drop(by_account.insert(entry.account.clone(), vec![entry])),
@@ -84,22 +90,33 @@ pub(crate) async fn summary_rows<S: LedgerStore + ?Sized>(
     loop {
         let last = summed.last().map(|row| row.account.clone());
         let room = room(limit, summed.len());
-        let rows = store.term_rows(book, term, last.as_ref().or(after), room).await?;
-        if rows.is_empty() {
+        let accounts = store.list_accounts(book, AccountFilter::All, last.as_ref().or(after), room).await?;
+        if accounts.is_empty() {
             return Ok(summed);
         }
-        let ids: Vec<AccountId> = rows.iter().map(|row| row.account.clone()).collect();
-        let accounts = store.accounts(book, &ids).await?;
-        let mut groups: BTreeMap<AccountId, Vec<FeeGroup>> =
-            accounts.into_iter().map(|account| (account.id, account.groups)).collect();
-        let entries = all_of(store, book, &ids).await?;
-        for TermRow { account, earlier, totals } in rows {
-            let own = entries.get(&account).map_or(&[][..], Vec::as_slice);
-            let charged = charged(own, term).map_err(does_not_fit)?;
-            let groups = groups.remove(&account).unwrap_or_default();
-            summed.push(SummaryRow { account, earlier, totals, charged, groups });
+        let entries = as_read(store, book, &accounts).await?;
+        for Account { id, groups, .. } in accounts {
+            let own = entries.get(&id).map_or(&[][..], Vec::as_slice);
+            summed.push(summary_row(id, groups, own, term).map_err(does_not_fit)?);
         }
     }
+}
+
+fn summary_row(
+    account: AccountId,
+    groups: Vec<FeeGroup>,
+    entries: &[Entry],
+    term: TermId,
+) -> Result<SummaryRow, Refusal> {
+    let (mut earlier, mut totals) = (0_i64, Totals::default());
+    for entry in entries.iter().filter(|entry| entry.term <= term) {
+        if entry.term == term {
+            totals.add(entry.kind.figure(), entry.effect.minor())?;
+        } else {
+            earlier = earlier.checked_add(entry.effect.minor()).ok_or(Refusal::Overflow)?;
+        }
+    }
+    Ok(SummaryRow { account, earlier, totals, charged: charged(entries, term)?, groups })
 }
 
 /// The sum of the charges of a term that are not reversed.
@@ -130,12 +147,11 @@ pub(crate) async fn aged_rows<S: LedgerStore + ?Sized>(
         if accounts.is_empty() {
             return Ok(summed);
         }
-        let ids: Vec<AccountId> = accounts.into_iter().map(|account| account.id).collect();
-        let entries = all_of(store, book, &ids).await?;
-        for account in ids {
-            let own = entries.get(&account).map_or(&[][..], Vec::as_slice);
+        let entries = as_read(store, book, &accounts).await?;
+        for Account { id, .. } in accounts {
+            let own = entries.get(&id).map_or(&[][..], Vec::as_slice);
             let totals = AgedTotals::fold(own, order.as_of, &order.floors).map_err(does_not_fit)?;
-            summed.push(AgedRow { account, totals });
+            summed.push(AgedRow { account: id, totals });
         }
     }
 }

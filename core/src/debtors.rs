@@ -87,6 +87,8 @@ pub struct Debtor {
     pub account: Account,
     /// What it owes.
     pub outstanding: Money,
+    /// How much of that is overdue on the day asked about: what is due on that day, or later, is not.
+    pub overdue: Money,
     /// The term of the oldest debit that is not settled.
     pub since_term: TermId,
     /// The day on which that debit fell or falls due.
@@ -109,7 +111,10 @@ impl Debtor {
         let days = day.signed_duration_since(since).num_days().max(0);
         let days_overdue = u32::try_from(days).map_err(|_| Refusal::Overflow)?;
         let outstanding = allocation.outstanding()?;
-        Ok(Some(Self { account, outstanding, since_term, since, days_overdue }))
+        let late = allocation.debits.iter().filter(|debit| debit.due_on < day);
+        let zero = Money::zero(outstanding.currency());
+        let overdue = late.map(Debit::unsettled).try_fold(zero, |sum, one| sum.checked_add(one?))?;
+        Ok(Some(Self { account, outstanding, overdue, since_term, since, days_overdue }))
     }
 
     /// What a page goes on after.

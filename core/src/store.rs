@@ -394,7 +394,8 @@ pub trait LedgerStore: Send + Sync {
         limit: u32,
     ) -> Result<Vec<Entry>, StoreError>;
 
-    /// The entries of these accounts by account (byte order) and position, from after one.
+    /// The entries of these accounts by account (byte order) and position, from after one, whether or not that is an account asked for.
+    /// An account asked for twice is listed once, an unknown one not at all.
     async fn entries_of(
         &self,
         book: &BookId,
@@ -440,7 +441,7 @@ pub trait LedgerStore: Send + Sync {
         limit: u32,
     ) -> Result<Vec<TermRow>, StoreError>;
 
-    /// The parts in a term's summary of every account, in byte order, from after one.
+    /// The parts in a term's summary of every account, in byte order, from after one. Each row is of one moment.
     ///
     /// A store that can, does it in one statement; as it is, entries are read and summed.
     async fn summary_rows(
@@ -453,7 +454,7 @@ pub trait LedgerStore: Send + Sync {
         by_entries::summary_rows(self, book, term, after, limit).await
     }
 
-    /// The parts in an aging of every account, in byte order, from after one.
+    /// The parts in an aging of every account, in byte order, from after one. Each row is of one moment.
     ///
     /// A store that can, does it in one statement; as it is, entries are read and summed.
     async fn aged_rows(

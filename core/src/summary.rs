@@ -60,8 +60,8 @@ impl fmt::Display for CollectionRate {
 /// Sums over accounts in a term. Each is the sum of the accounts' own figure of that name ([`TermBalance`]), except where it says otherwise.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SummaryFigures {
-    /// How many accounts: those that bring something forward into the term, or for which something was recorded in it that
-    /// was not undone.
+    /// How many accounts: those of which any figure of the term is not nothing. Who was charged and conceded as much is among them; who
+    /// was charged in error, and the charge reversed, is not.
     pub accounts: u64,
     /// How many of them have a charge of the term that is not reversed.
     pub billed: u64,
@@ -88,7 +88,7 @@ pub struct SummaryFigures {
     /// How much of what is outstanding is the term's own.
     pub fee_remaining: Money,
     /// What is due of the term's own fees: for each account its total due less the arrears it brought forward, or zero. Credit brought
-    /// forward lowers it.
+    /// forward lowers it, unless it was refunded: what remains of the fees is in any case due.
     pub fee_due: Money,
 }
 
@@ -119,6 +119,9 @@ impl SummaryFigures {
         self.billed = self.billed.saturating_add(u64::from(charged.is_positive()));
         let arrears = if account.brought_forward.is_positive() { account.brought_forward } else { zero };
         let fee_due = account.total_due.checked_sub(arrears)?;
+        // A refund gives back what was brought forward, and then there is more to pay than the total due said.
+        let remaining = account.fee_remaining;
+        let fee_due = if fee_due.minor() > remaining.minor() { fee_due } else { remaining };
         for (sum, amount) in [
             (&mut self.brought_forward, account.brought_forward),
             (&mut self.charged, charged),
@@ -131,14 +134,15 @@ impl SummaryFigures {
             (&mut self.credit, account.credit),
             (&mut self.arrears_remaining, account.arrears_remaining),
             (&mut self.fee_remaining, account.fee_remaining),
-            (&mut self.fee_due, if fee_due.is_positive() { fee_due } else { zero }),
+            (&mut self.fee_due, fee_due),
         ] {
             *sum = sum.checked_add(amount)?;
         }
         Ok(())
     }
 
-    /// The collection rate: the amount paid ÷ the total due. Arrears brought forward are part of both.
+    /// The collection rate: the amount paid ÷ the total due. Arrears brought forward are part of both, and credit brought forward lowers
+    /// the total due. It is above 100 % where more was paid than due, and below zero where more was refunded than paid.
     #[must_use]
     pub fn collection_rate(&self) -> CollectionRate {
         let zero = Money::zero(self.total_due.currency());
@@ -147,7 +151,7 @@ impl SummaryFigures {
     }
 
     /// The collection rate of the term's own fees, arrears apart: what is paid of them ÷ [`fee_due`](Self::fee_due). Payments clear arrears
-    /// first, so that what is paid of them is what was due and no longer remains.
+    /// first, so that what is paid of them is what was due and no longer remains: from 0 to 100 %.
     ///
     /// # Errors
     /// [`Refusal::Overflow`]; not for figures that a ledger gave.

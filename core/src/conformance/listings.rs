@@ -57,7 +57,7 @@ where
 }
 
 /// Names whose order differs by case, by width in UTF-8 and UTF-16, by number and by collation.
-const NAMES: [&str; 22] = [
+pub(super) const NAMES: [&str; 22] = [
     "10", "9", "09", "a", "A", "B", "b", "aa", "a b", "a-b", "a_b", "Z", "z", "ä", "é", "e\u{301}", "ß",
     "語", "\u{ff5e}", "🎒", "🎒a", "\u{e000}",
 ];

@@ -28,7 +28,7 @@
 //! - a page of a listing that is shorter than its limit is the last one;
 //! - names, keys and texts are compared and kept by their bytes, whatever the database's collation;
 //! - what an absent book has is nothing, and nothing is admitted to it;
-//! - one call is answered from one state: its sums are those of one moment.
+//! - one call is answered from one state: its sums are those of one moment; of the rows of a report, each by itself.
 //!
 //! ```
 //! let cases = bursar::conformance::cases();
@@ -68,6 +68,8 @@ mod listings;
 mod naive;
 mod posting;
 mod races;
+mod reports;
+mod reports_aged;
 mod repricing;
 mod school;
 mod snapshot;
@@ -119,6 +121,8 @@ pub fn cases() -> Vec<Case> {
         posting::CASES,
         listings::CASES,
         figures::CASES,
+        reports::CASES,
+        reports_aged::CASES,
         change_sets::CASES,
         races::CASES,
         dropped::CASES,

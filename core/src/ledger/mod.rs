@@ -2,6 +2,7 @@
 
 mod accounts;
 mod bill;
+mod debtors;
 mod read;
 pub(crate) mod record;
 mod report;
@@ -16,8 +17,9 @@ use chrono::{DateTime, FixedOffset, NaiveDate, Offset, SubsecRound, Utc};
 pub use accounts::Enrolled;
 pub(crate) use accounts::new_account;
 pub use bill::Repricing;
+pub use debtors::DebtorPage;
 pub use read::{BookBalance, TermBalances};
-pub use report::{Agings, DebtorPage};
+pub use report::Agings;
 
 use crate::store::Book;
 use crate::{BillingPolicy, BookId, Currency, Error, IntoName, LedgerStore, Refusal, StandardPolicy};

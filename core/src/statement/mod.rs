@@ -5,10 +5,12 @@ mod text;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 pub use span::Span;
 
+use crate::as_of::counting_days;
 use crate::{
     AccountId, Allocation, AsOf, Currency, Debit, Entry, Money, Refusal, Settlement, TermBalance, TermId,
     TermTotals,
@@ -19,6 +21,8 @@ use crate::{
 pub struct StatementLine {
     /// The entry.
     pub entry: Entry,
+    /// The day from which it counts: its effective date; of a reversal that is dated before what it reverses, that entry's.
+    pub day: NaiveDate,
     /// The balance of the account after it, within the statement's order.
     pub balance: Money,
     /// Of a credit, which debits it settled; of a debit, by which credits it was settled. Empty for what is reversed.
@@ -42,9 +46,9 @@ pub struct Statement {
     /// What all entries before the span left: positive is arrears, negative is credit. Opening balances within the span are lines of
     /// their own.
     pub earlier: Money,
-    /// The entries of the span by effective date, then position; of a span of terms, by term first.
+    /// The entries of the span by the day from which they count, then position; of a span of terms, by term first.
     pub lines: Vec<StatementLine>,
-    /// The figures of every term that has a line, in order.
+    /// The figures of every term that has a line, in order; of a statement of a single term, its figures in any case.
     pub terms: Vec<TermBalance>,
     /// What was left before the span, and its lines: the balance after the last of them.
     pub closing: Money,
@@ -72,22 +76,26 @@ impl Statement {
         };
         let entries = as_of.of(entries);
         let allocation = Allocation::of(&entries, currency)?;
-        let earlier = entries.iter().filter(|entry| span.is_after(entry)).map(|entry| entry.effect);
-        let earlier = Money::sum(earlier, currency)?;
-        let mut terms = TermTotals::fold(&entries)?.balances(account, currency)?;
-        let mut listed: Vec<Entry> = entries.into_iter().filter(|entry| span.holds(entry)).collect();
-        let with_lines: BTreeSet<TermId> = listed.iter().map(|entry| entry.term).collect();
-        terms.retain(|figures| with_lines.contains(&figures.term));
-        listed.sort_by_key(|entry| {
-            (span.is_by_term().then_some(entry.term), entry.effective_on, entry.position)
-        });
+        let totals = TermTotals::fold(&entries)?;
+        let days = counting_days(&entries);
+        let (mut earlier, mut listed) = (Money::zero(currency), Vec::new());
+        for entry in entries {
+            let day = days.get(&entry.position).copied().unwrap_or(entry.effective_on);
+            if span.holds(entry.term, day) {
+                listed.push((day, entry));
+            } else if span.follows(entry.term, day) {
+                earlier = earlier.checked_add(entry.effect)?;
+            }
+        }
+        listed.sort_by_key(|(day, entry)| (span.is_by_term().then_some(entry.term), *day, entry.position));
+        let terms = figures(account, span, &totals, &listed, currency)?;
         let mut open = Open::of(&allocation, currency)?;
         let mut closing = earlier;
         let mut lines = Vec::with_capacity(listed.len());
-        for entry in listed {
+        for (day, entry) in listed {
             closing = closing.checked_add(entry.effect)?;
             let (settlements, open) = open.take(entry.position);
-            lines.push(StatementLine { entry, balance: closing, settlements, open });
+            lines.push(StatementLine { entry, day, balance: closing, settlements, open });
         }
         let Allocation { debits, unallocated, .. } = allocation;
         let owed = debits.into_iter().filter(|debit| debit.settled != debit.amount).collect();
@@ -102,6 +110,25 @@ impl Statement {
         let zero = Money::zero(self.closing.currency());
         self.owed.iter().try_fold(zero, |sum, debit| sum.checked_add(debit.unsettled()?))
     }
+}
+
+/// The figures of the terms that have a line; of a statement of a single term, its figures in any case.
+fn figures(
+    account: &AccountId,
+    span: Span,
+    totals: &TermTotals,
+    listed: &[(NaiveDate, Entry)],
+    currency: Currency,
+) -> Result<Vec<TermBalance>, Refusal> {
+    if let Span::Terms { first, last } = span
+        && first == last
+    {
+        return Ok(vec![totals.balance_of(account, first, currency)?]);
+    }
+    let with_lines: BTreeSet<TermId> = listed.iter().map(|(_, entry)| entry.term).collect();
+    let mut terms = totals.balances(account, currency)?;
+    terms.retain(|figures| with_lines.contains(&figures.term));
+    Ok(terms)
 }
 
 /// What an allocation says of each entry.

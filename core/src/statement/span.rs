@@ -6,7 +6,7 @@ use std::ops::RangeInclusive;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-use crate::{Entry, TermId};
+use crate::TermId;
 
 /// What a statement is of. Both ends are inclusive; of a span that ends before it starts nothing is listed.
 ///
@@ -31,7 +31,8 @@ pub enum Span {
         /// The last term.
         last: TermId,
     },
-    /// The entries in effect on some days, whatever their terms.
+    /// The entries that take effect on some days, whatever their terms. A reversal takes effect with what it reverses, where it is dated
+    /// before it.
     Days {
         /// The first day.
         first: NaiveDate,
@@ -41,21 +42,21 @@ pub enum Span {
 }
 
 impl Span {
-    /// Whether an entry comes before the span: it is part of what is brought to it.
-    pub(super) fn is_after(self, entry: &Entry) -> bool {
+    /// Whether what is of a term and counts from a day comes before the span, and so is part of what is brought to it.
+    pub(super) fn follows(self, term: TermId, day: NaiveDate) -> bool {
         match self {
             Self::All => false,
-            Self::Terms { first, .. } => entry.term < first,
-            Self::Days { first, .. } => entry.effective_on < first,
+            Self::Terms { first, .. } => term < first,
+            Self::Days { first, .. } => day < first,
         }
     }
 
-    /// Whether an entry is listed.
-    pub(super) fn holds(self, entry: &Entry) -> bool {
+    /// Whether what is of a term and counts from a day is listed.
+    pub(super) fn holds(self, term: TermId, day: NaiveDate) -> bool {
         match self {
             Self::All => true,
-            Self::Terms { first, last } => (first..=last).contains(&entry.term),
-            Self::Days { first, last } => (first..=last).contains(&entry.effective_on),
+            Self::Terms { first, last } => (first..=last).contains(&term),
+            Self::Days { first, last } => (first..=last).contains(&day),
         }
     }
 

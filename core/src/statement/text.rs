@@ -59,7 +59,7 @@ impl fmt::Display for Statement {
         let left = if self.span == Span::All { "before any entry" } else { "left before" };
         writeln!(f, "{:>4} {:<10} {left:<36} {:>13} {:>13}", "", "", "", self.earlier)?;
         for line in &self.lines {
-            let (at, day) = (line.entry.position, line.entry.effective_on.to_string());
+            let (at, day) = (line.entry.position, line.day.to_string());
             let entry = cut(&words(&line.entry.kind), 36);
             writeln!(f, "{at:>4} {day:<10} {entry:<36} {:>13} {:>13}", line.entry.effect, line.balance)?;
             if let Some(settled) = line.settled_text() {

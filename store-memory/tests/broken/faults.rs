@@ -53,7 +53,7 @@ faults! {
     /// A post is answered before it is written.
     PostsAreAnsweredEarly: "accounts::what_one_way_writes_the_other_reads", "posting::a_key_records_once";
     /// The kept balance leaves reversals out.
-    BalancesForgetReversals: "entries::entries_are_never_changed", "posting::an_entry_is_reversed_once", "figures::figures_follow_from_the_entries";
+    BalancesForgetReversals: "entries::entries_are_never_changed", "posting::an_entry_is_reversed_once", "figures::figures_follow_from_the_entries", "reports::what_is_owed_is_what_is_owed_now";
     /// An entry is reversed as often as asked.
     EntriesAreReversedTwice: "posting::an_entry_is_reversed_once", "races::one_entry_is_reversed_once";
     /// A slot is charged as often as asked.
@@ -69,11 +69,11 @@ faults! {
     /// Pages begin with the row they should come after.
     PagesRepeat: "listings::accounts_come_in_byte_order";
     /// Pages leave out their first row.
-    PagesSkip: "listings::accounts_come_in_byte_order", "listings::entries_are_paged_by_position", "listings::a_scan_goes_by_account_and_position", "figures::rows_of_a_term_hold_every_account", "fees::fees_are_paged_by_key";
+    PagesSkip: "listings::accounts_come_in_byte_order", "listings::entries_are_paged_by_position", "listings::a_scan_goes_by_account_and_position", "figures::rows_of_a_term_hold_every_account", "fees::fees_are_paged_by_key", "reports::entries_of_several_accounts_come_in_order", "reports::rows_of_a_summary_follow_from_the_entries", "reports_aged::rows_of_an_aging_follow_from_the_entries", "reports::those_who_owe_come_by_amount";
     /// Pages are shorter than asked, though there is more.
-    PagesAreShort: "listings::accounts_come_in_byte_order", "listings::entries_are_paged_by_position", "figures::rows_of_a_term_hold_every_account";
+    PagesAreShort: "listings::accounts_come_in_byte_order", "listings::entries_are_paged_by_position", "figures::rows_of_a_term_hold_every_account", "reports::entries_of_several_accounts_come_in_order", "reports::rows_of_a_summary_follow_from_the_entries", "reports_aged::rows_of_an_aging_follow_from_the_entries", "reports::those_who_owe_come_by_amount";
     /// Pages are one row longer than asked.
-    PagesAreLong: "listings::accounts_come_in_byte_order", "listings::entries_are_paged_by_position";
+    PagesAreLong: "listings::accounts_come_in_byte_order", "listings::entries_are_paged_by_position", "reports::entries_of_several_accounts_come_in_order", "reports::rows_of_a_summary_follow_from_the_entries", "reports_aged::rows_of_an_aging_follow_from_the_entries", "reports::those_who_owe_come_by_amount";
     /// Accounts are listed by a collation.
     OrderIsByCollation: "listings::accounts_come_in_byte_order";
     /// Debtors are those who do not have credit.
@@ -86,6 +86,72 @@ faults! {
     SumsAreNarrow: "entries::amounts_reach_the_caps";
     /// The sums of a book count accounts for entries.
     SumsMiscount: "figures::figures_follow_from_the_entries";
+    /// A page of a report loses its last row.
+    ReportsDropTheirLastRow: "reports::entries_of_several_accounts_come_in_order", "reports::rows_of_a_summary_follow_from_the_entries", "reports_aged::rows_of_an_aging_follow_from_the_entries", "reports::those_who_owe_come_by_amount";
+    /// A report of a book that is not there is an error.
+    ReportsOfAbsentBooksFail: "reports::an_absent_book_reports_nothing";
+    /// The entries of several accounts come in the order in which the accounts were asked for.
+    EntriesComeAsAsked: "reports::entries_of_several_accounts_come_in_order";
+    /// An account asked for twice has its entries listed twice.
+    AccountsAskedTwiceComeTwice: "reports::entries_of_several_accounts_come_in_order";
+    /// Entries of several accounts go on after a position, whatever the account.
+    EntriesGoOnAfterAnyAccount: "reports::entries_of_several_accounts_come_in_order";
+    /// A charge counts as charged though it is reversed.
+    ReversedChargesAreCharged: "reports::rows_of_a_summary_follow_from_the_entries", "reports::what_is_reversed_is_not_charged";
+    /// What is conceded is taken off what is charged.
+    ConcessionsLowerWhatIsCharged: "reports::rows_of_a_summary_follow_from_the_entries", "reports::what_is_reversed_is_not_charged";
+    /// What was charged in earlier terms counts as charged in this one.
+    ChargesOfAllTermsCount: "reports::rows_of_a_summary_follow_from_the_entries";
+    /// The rows of a summary do not tell the groups.
+    GroupsAreMissing: "reports::rows_of_a_summary_follow_from_the_entries", "reports::what_is_reversed_is_not_charged";
+    /// The rows of a summary tell one group of several.
+    GroupsAreCut: "reports::rows_of_a_summary_follow_from_the_entries", "reports::what_is_reversed_is_not_charged";
+    /// Accounts without entries are left out of a summary.
+    SummariesAreOnlyOfEntries: "reports::rows_of_a_summary_follow_from_the_entries";
+    /// A row is read in two steps, and others write in between.
+    RowsAreTornApart: "reports::a_row_is_of_one_moment";
+    /// A payment after the day counts.
+    LaterPaymentsCount: "reports_aged::rows_of_an_aging_follow_from_the_entries", "reports_aged::a_day_counts_to_its_end";
+    /// What takes effect on the day asked about does not count.
+    TheDayItselfIsLeftOut: "reports_aged::rows_of_an_aging_follow_from_the_entries", "reports_aged::a_day_counts_to_its_end", "reports_aged::debits_are_put_by_their_due_dates";
+    /// What was recorded later counts as known.
+    InstantsAreNotLookedAt: "reports_aged::rows_of_an_aging_follow_from_the_entries", "reports_aged::a_day_counts_to_its_end", "reports_aged::a_reversal_counts_with_its_target";
+    /// The instant asked about is taken to the second.
+    InstantsAreTruncated: "reports_aged::rows_of_an_aging_follow_from_the_entries", "reports_aged::a_day_counts_to_its_end";
+    /// A reversal counts without its target.
+    ReversalsCountAlone: "reports_aged::rows_of_an_aging_follow_from_the_entries", "reports_aged::a_reversal_counts_with_its_target";
+    /// A reversal counts as soon as its target does.
+    ReversalsCountWithTheirTarget: "reports_aged::rows_of_an_aging_follow_from_the_entries", "reports_aged::a_reversal_counts_with_its_target";
+    /// What is reversed still counts in an aging.
+    ReversedDebitsStay: "reports_aged::rows_of_an_aging_follow_from_the_entries", "reports_aged::a_reversal_counts_with_its_target";
+    /// A reversed debit stays, and its reversal is a credit.
+    ReversalsAreCredits: "reports_aged::rows_of_an_aging_follow_from_the_entries", "reports_aged::a_reversal_counts_with_its_target";
+    /// A reversal takes off from the bucket of its own day.
+    ReversalsArePutByTheirOwnDay: "reports_aged::rows_of_an_aging_follow_from_the_entries";
+    /// A charge is put by the day on which it took effect.
+    ChargesArePutByTheirEffect: "reports_aged::rows_of_an_aging_follow_from_the_entries", "reports_aged::debits_are_put_by_their_due_dates";
+    /// A debit at the bound of two buckets is put into the older.
+    BoundsBelongToTheOlder: "reports_aged::rows_of_an_aging_follow_from_the_entries", "reports_aged::debits_are_put_by_their_due_dates", "reports_aged::any_bounds_are_served";
+    /// No more than seven buckets are summed; the others are lost.
+    OnlySevenBuckets: "reports_aged::any_bounds_are_served";
+    /// Accounts that owe nothing are left out of an aging.
+    AgingsAreOnlyOfThoseWhoOwe: "reports_aged::rows_of_an_aging_follow_from_the_entries";
+    /// Those who owe least come first.
+    DebtorsAreOutOfOrder: "reports::those_who_owe_come_by_amount", "reports::what_is_owed_is_what_is_owed_now";
+    /// Those who owe as much come in reverse byte order.
+    TiesAreOutOfOrder: "reports::those_who_owe_come_by_amount", "reports::what_is_owed_is_what_is_owed_now";
+    /// Who owes as much as the last of a page is left out of the next.
+    TiesAreLost: "reports::those_who_owe_come_by_amount";
+    /// Those who owe are listed whatever their standing.
+    StandingsAreNotLookedAt: "reports::those_who_owe_come_by_amount";
+    /// Those who owe are listed whatever their groups.
+    GroupsAreNotLookedAt: "reports::those_who_owe_come_by_amount";
+    /// Of an account's groups only the first is looked at.
+    OnlyTheFirstGroupIsLookedAt: "reports::those_who_owe_come_by_amount";
+    /// Who owes just as much as asked is not listed.
+    AtLeastIsMore: "reports::those_who_owe_come_by_amount";
+    /// Who owes nothing is listed where no amount is asked.
+    TheEvenOwe: "reports::those_who_owe_come_by_amount";
     /// Accounts and keys are looked for in every book.
     BooksMix: "books::books_do_not_mix";
     /// A second opening of a book takes its currency.

@@ -5,6 +5,7 @@
 
 mod bulk;
 mod faults;
+mod reports;
 mod store;
 mod writes;
 

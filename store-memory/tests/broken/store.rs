@@ -8,8 +8,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bursar::rule::Posting;
 use bursar::store::{
-    AccountFilter, Billed, BillingOrder, Book, BookTotals, ChangeSet, ChargeMade, Committed, FileMark,
-    Posted, RepriceOrder, Repriced, TermRow,
+    AccountFilter, AgedRow, AgingOrder, Billed, BillingOrder, Book, BookTotals, ChangeSet, ChargeMade,
+    Committed, FileMark, OwingFilter, Posted, RepriceOrder, Repriced, SummaryRow, TermRow,
 };
 use bursar::{
     Account, AccountId, BookId, Currency, Entry, EntryKind, Fee, FeeKey, IdempotencyKey, LedgerStore, Money,
@@ -60,7 +60,7 @@ impl Broken {
         self.writers.load(Ordering::SeqCst)
     }
 
-    fn is(&self, fault: Fault) -> bool {
+    pub(crate) fn is(&self, fault: Fault) -> bool {
         self.fault == fault
     }
 
@@ -79,7 +79,7 @@ impl Broken {
     }
 
     /// How many rows are read for a page of so many.
-    fn limit(&self, limit: u32, further: bool) -> u32 {
+    pub(crate) fn limit(&self, limit: u32, further: bool) -> u32 {
         match self.fault {
             Fault::PagesSkip if further => limit.saturating_add(1),
             Fault::PagesAreLong => limit.saturating_add(1),
@@ -88,7 +88,7 @@ impl Broken {
         }
     }
 
-    fn page<T>(&self, mut rows: Vec<T>, further: bool) -> Vec<T> {
+    pub(crate) fn page<T>(&self, mut rows: Vec<T>, further: bool) -> Vec<T> {
         if self.is(Fault::PagesSkip) && further && !rows.is_empty() {
             rows.remove(0);
         }
@@ -111,7 +111,7 @@ impl Broken {
         entries.into_iter().map(|entry| NewEntry::clone(&entry).at(self.position(entry.position))).collect()
     }
 
-    async fn account(&self, book: &BookId, mut account: Account) -> Result<Account, StoreError> {
+    pub(crate) async fn account(&self, book: &BookId, mut account: Account) -> Result<Account, StoreError> {
         if self.is(Fault::BalancesForgetReversals) {
             let entries = self.inner.entries(book, &account.id, 0, u32::MAX).await?;
             let kept = entries.iter().filter(|entry| !matches!(entry.kind, EntryKind::Reversal { .. }));
@@ -311,6 +311,46 @@ impl LedgerStore for Broken {
             row.earlier = if self.is(Fault::NothingIsBroughtForward) { 0 } else { row.earlier };
         }
         Ok(rows)
+    }
+
+    async fn entries_of(
+        &self,
+        book: &BookId,
+        accounts: &[AccountId],
+        after: Option<(&AccountId, u32)>,
+        limit: u32,
+    ) -> Result<Vec<Entry>, StoreError> {
+        Ok(self.seen(self.entries_of_broken(book, accounts, after, limit).await?))
+    }
+
+    async fn summary_rows(
+        &self,
+        book: &BookId,
+        term: TermId,
+        after: Option<&AccountId>,
+        limit: u32,
+    ) -> Result<Vec<SummaryRow>, StoreError> {
+        self.summary_rows_broken(book, term, after, limit).await
+    }
+
+    async fn aged_rows(
+        &self,
+        book: &BookId,
+        order: &AgingOrder,
+        after: Option<&AccountId>,
+        limit: u32,
+    ) -> Result<Vec<AgedRow>, StoreError> {
+        self.aged_rows_broken(book, order, after, limit).await
+    }
+
+    async fn owing(
+        &self,
+        book: &BookId,
+        filter: &OwingFilter,
+        after: Option<(i64, &AccountId)>,
+        limit: u32,
+    ) -> Result<Vec<Account>, StoreError> {
+        self.owing_broken(book, filter, after, limit).await
     }
 
     async fn book_totals(&self, book: &BookId) -> Result<BookTotals, StoreError> {
