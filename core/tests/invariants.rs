@@ -16,8 +16,16 @@ mod exported;
 #[path = "support/laws.rs"]
 mod laws;
 mod model;
+#[path = "support/past.rs"]
+mod past;
 #[path = "support/same_book.rs"]
 mod same_book;
+#[path = "support/statements.rs"]
+mod statements;
+#[path = "support/sums.rs"]
+mod sums;
+#[path = "support/ticking.rs"]
+mod ticking;
 #[path = "support/touches.rs"]
 mod touches;
 
@@ -80,6 +88,37 @@ proptest! {
             exported::exported(&ledger, MemoryStore::new(), exponent, &history, &touches).await
         };
         wait(made).map_err(TestCaseError::fail)?;
+    }
+
+    /// Agings, statements and allocations as of every past day are those of a book in which only that was recorded which has effect until
+    /// then.
+    #[test]
+    fn as_of_every_day((exponent, history) in model::any_history()) {
+        wait(past::as_of_every_day(MemoryStore::new(), exponent, &history)).map_err(TestCaseError::fail)?;
+    }
+
+    /// What was recorded by an instant is what was drawn up at it.
+    #[test]
+    fn as_recorded_by_every_instant((exponent, history) in model::any_history()) {
+        wait(past::as_recorded_by_every_instant(MemoryStore::new(), exponent, &history)).map_err(TestCaseError::fail)?;
+    }
+
+    /// Statements agree in themselves, and those of spans that follow each other go on where the one before ends.
+    #[test]
+    fn statements_agree((exponent, history) in model::any_history()) {
+        wait(statements::statements_agree(MemoryStore::new(), exponent, &history)).map_err(TestCaseError::fail)?;
+    }
+
+    /// Sums of parts are the whole in every report, and all of it is what the model counts.
+    #[test]
+    fn parts_sum_to_the_whole((exponent, history) in model::any_history()) {
+        wait(sums::parts_sum_to_the_whole(MemoryStore::new(), exponent, &history)).map_err(TestCaseError::fail)?;
+    }
+
+    /// Pages of debtors are those who owe, in order, whatever the filter and the page.
+    #[test]
+    fn debtors_are_those_who_owe((exponent, history) in model::any_history(), drawn in sums::any_filters()) {
+        wait(sums::debtors_are_those_who_owe(MemoryStore::new(), exponent, &history, &drawn)).map_err(TestCaseError::fail)?;
     }
 }
 

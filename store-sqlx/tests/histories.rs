@@ -20,10 +20,18 @@ mod gate;
 mod laws;
 #[path = "../../core/tests/model/mod.rs"]
 mod model;
+#[path = "../../core/tests/support/past.rs"]
+mod past;
 #[path = "../../core/tests/support/races.rs"]
 mod races;
 #[path = "../../core/tests/support/same_book.rs"]
 mod same_book;
+#[path = "../../core/tests/support/statements.rs"]
+mod statements;
+#[path = "../../core/tests/support/sums.rs"]
+mod sums;
+#[path = "../../core/tests/support/ticking.rs"]
+mod ticking;
 #[path = "../../core/tests/support/touches.rs"]
 mod touches;
 
@@ -90,6 +98,31 @@ proptest! {
             exported::exported(&ledger, fresh().await, exponent, &history, &touches).await
         };
         wait(made).map_err(TestCaseError::fail)?;
+    }
+
+    #[test]
+    fn as_of_every_day((exponent, history) in model::any_history()) {
+        wait(async { past::as_of_every_day(fresh().await, exponent, &history).await }).map_err(TestCaseError::fail)?;
+    }
+
+    #[test]
+    fn as_recorded_by_every_instant((exponent, history) in model::any_history()) {
+        wait(async { past::as_recorded_by_every_instant(fresh().await, exponent, &history).await }).map_err(TestCaseError::fail)?;
+    }
+
+    #[test]
+    fn statements_agree((exponent, history) in model::any_history()) {
+        wait(async { statements::statements_agree(fresh().await, exponent, &history).await }).map_err(TestCaseError::fail)?;
+    }
+
+    #[test]
+    fn parts_sum_to_the_whole((exponent, history) in model::any_history()) {
+        wait(async { sums::parts_sum_to_the_whole(fresh().await, exponent, &history).await }).map_err(TestCaseError::fail)?;
+    }
+
+    #[test]
+    fn debtors_are_those_who_owe((exponent, history) in model::any_history(), drawn in sums::any_filters()) {
+        wait(async { sums::debtors_are_those_who_owe(fresh().await, exponent, &history, &drawn).await }).map_err(TestCaseError::fail)?;
     }
 }
 

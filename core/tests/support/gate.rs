@@ -7,8 +7,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bursar::rule::Posting;
 use bursar::store::{
-    AccountFilter, Billed, BillingOrder, Book, BookTotals, ChangeSet, ChargeMade, Committed, FileMark,
-    Posted, RepriceOrder, Repriced, TermRow,
+    AccountFilter, AgedRow, AgingOrder, Billed, BillingOrder, Book, BookTotals, ChangeSet, ChargeMade,
+    Committed, FileMark, OwingFilter, Posted, RepriceOrder, Repriced, SummaryRow, TermRow,
 };
 use bursar::{
     Account, AccountId, BookId, Currency, Entry, Fee, FeeKey, IdempotencyKey, LedgerStore, Payer, StoreError,
@@ -75,11 +75,15 @@ gated! {
     async fn list_accounts(book: &BookId, filter: AccountFilter, after: Option<&AccountId>, limit: u32) -> Vec<Account>;
     async fn entries(book: &BookId, account: &AccountId, after: u32, limit: u32) -> Vec<Entry>;
     async fn scan(book: &BookId, after: Option<(&AccountId, u32)>, limit: u32) -> Vec<Entry>;
+    async fn entries_of(book: &BookId, accounts: &[AccountId], after: Option<(&AccountId, u32)>, limit: u32) -> Vec<Entry>;
     async fn entries_by_key(book: &BookId, keys: &[IdempotencyKey]) -> Vec<Entry>;
     async fn reversal_of(book: &BookId, account: &AccountId, position: u32) -> Option<u32>;
     async fn charges(book: &BookId, term: TermId, accounts: &[AccountId]) -> Vec<ChargeMade>;
     async fn totals(book: &BookId, accounts: &[AccountId]) -> Vec<(AccountId, TermTotals)>;
     async fn term_rows(book: &BookId, term: TermId, after: Option<&AccountId>, limit: u32) -> Vec<TermRow>;
+    async fn summary_rows(book: &BookId, term: TermId, after: Option<&AccountId>, limit: u32) -> Vec<SummaryRow>;
+    async fn aged_rows(book: &BookId, order: &AgingOrder, after: Option<&AccountId>, limit: u32) -> Vec<AgedRow>;
+    async fn owing(book: &BookId, filter: &OwingFilter, after: Option<(i64, &AccountId)>, limit: u32) -> Vec<Account>;
     async fn book_totals(book: &BookId) -> BookTotals;
     async fn file_marks(book: &BookId, after_lines: u64, limit: u32) -> Vec<FileMark>;
     async fn post(book: &BookId, posting: Posting) -> Posted;

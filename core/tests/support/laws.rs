@@ -11,7 +11,7 @@ use crate::drive::{drive, figures, open, side_by_side, takes_our_key};
 use crate::exported::{clean, read};
 use crate::model::{self, Command, Model, resolve};
 
-type Law = Result<(), String>;
+pub type Law = Result<(), String>;
 
 macro_rules! holds {
     ($condition:expr, $($why:tt)+) => {
@@ -20,12 +20,13 @@ macro_rules! holds {
         }
     };
 }
+pub(crate) use holds;
 
 pub async fn accounts<S: LedgerStore>(ledger: &Ledger<S>) -> Vec<Account> {
     ledger.accounts(AccountFilter::All, None, 1_000).await.unwrap()
 }
 
-async fn entries<S: LedgerStore>(ledger: &Ledger<S>, account: &AccountId) -> Vec<Entry> {
+pub async fn entries<S: LedgerStore>(ledger: &Ledger<S>, account: &AccountId) -> Vec<Entry> {
     ledger.entries(account, 0, 10_000).await.unwrap()
 }
 
@@ -75,7 +76,7 @@ pub async fn as_the_model<S: LedgerStore>(store: S, exponent: u32, history: &[Co
     clean(&ledger).await
 }
 
-async fn same_aging<S: LedgerStore>(
+pub async fn same_aging<S: LedgerStore>(
     ledger: &Ledger<S>,
     model: &Model,
     account: &AccountId,

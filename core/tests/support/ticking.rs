@@ -1,0 +1,94 @@
+//! A store by a clock that the test turns on: what is recorded at one turn has one instant.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bursar::rule::Posting;
+use bursar::store::{
+    AccountFilter, AgedRow, AgingOrder, Billed, BillingOrder, Book, BookTotals, ChangeSet, ChargeMade,
+    Committed, FileMark, OwingFilter, Posted, RepriceOrder, Repriced, SummaryRow, TermRow,
+};
+use bursar::{
+    Account, AccountId, BookId, Currency, Entry, Fee, FeeKey, IdempotencyKey, LedgerStore, Payer, StoreError,
+    TermId, TermTotals,
+};
+use chrono::{DateTime, TimeDelta, Utc};
+use uuid::Uuid;
+
+/// A store whose clock stands still until it is turned on.
+#[derive(Clone)]
+pub struct Ticking<S> {
+    store: S,
+    ticks: Arc<AtomicI64>,
+}
+
+impl<S> Ticking<S> {
+    pub fn new(store: S) -> Self {
+        Self { store, ticks: Arc::default() }
+    }
+
+    /// Turns the clock on by a microsecond, the least that a store keeps; the instant that it shows then.
+    pub fn tick(&self) -> DateTime<Utc> {
+        self.ticks.fetch_add(1, Ordering::SeqCst);
+        self.shown()
+    }
+
+    fn shown(&self) -> DateTime<Utc> {
+        let begin: DateTime<Utc> = "2026-01-12T08:00:00Z".parse().unwrap();
+        begin + TimeDelta::microseconds(self.ticks.load(Ordering::SeqCst))
+    }
+}
+
+macro_rules! ticking {
+    ($(async fn $name:ident($($argument:ident: $type:ty),*) -> $answer:ty;)*) => {
+        #[async_trait]
+        impl<S: LedgerStore> LedgerStore for Ticking<S> {
+            fn now(&self) -> DateTime<Utc> {
+                self.shown()
+            }
+
+            fn new_id(&self) -> Uuid {
+                self.store.new_id()
+            }
+
+            async fn pause(&self, time: Duration) {
+                self.store.pause(time).await;
+            }
+
+            $(
+                async fn $name(&self, $($argument: $type),*) -> Result<$answer, StoreError> {
+                    self.store.$name($($argument),*).await
+                }
+            )*
+        }
+    };
+}
+
+ticking! {
+    async fn open_book(book: &BookId, currency: Currency) -> Book;
+    async fn book(book: &BookId) -> Option<Book>;
+    async fn fees(book: &BookId, term: TermId, after: Option<&FeeKey>, limit: u32) -> Vec<Fee>;
+    async fn fees_of(book: &BookId, term: TermId, payers: &[Payer]) -> Vec<Fee>;
+    async fn fee_charged(book: &BookId, fee: &FeeKey) -> bool;
+    async fn accounts(book: &BookId, ids: &[AccountId]) -> Vec<Account>;
+    async fn list_accounts(book: &BookId, filter: AccountFilter, after: Option<&AccountId>, limit: u32) -> Vec<Account>;
+    async fn entries(book: &BookId, account: &AccountId, after: u32, limit: u32) -> Vec<Entry>;
+    async fn scan(book: &BookId, after: Option<(&AccountId, u32)>, limit: u32) -> Vec<Entry>;
+    async fn entries_of(book: &BookId, accounts: &[AccountId], after: Option<(&AccountId, u32)>, limit: u32) -> Vec<Entry>;
+    async fn entries_by_key(book: &BookId, keys: &[IdempotencyKey]) -> Vec<Entry>;
+    async fn reversal_of(book: &BookId, account: &AccountId, position: u32) -> Option<u32>;
+    async fn charges(book: &BookId, term: TermId, accounts: &[AccountId]) -> Vec<ChargeMade>;
+    async fn totals(book: &BookId, accounts: &[AccountId]) -> Vec<(AccountId, TermTotals)>;
+    async fn term_rows(book: &BookId, term: TermId, after: Option<&AccountId>, limit: u32) -> Vec<TermRow>;
+    async fn summary_rows(book: &BookId, term: TermId, after: Option<&AccountId>, limit: u32) -> Vec<SummaryRow>;
+    async fn aged_rows(book: &BookId, order: &AgingOrder, after: Option<&AccountId>, limit: u32) -> Vec<AgedRow>;
+    async fn owing(book: &BookId, filter: &OwingFilter, after: Option<(i64, &AccountId)>, limit: u32) -> Vec<Account>;
+    async fn book_totals(book: &BookId) -> BookTotals;
+    async fn file_marks(book: &BookId, after_lines: u64, limit: u32) -> Vec<FileMark>;
+    async fn post(book: &BookId, posting: Posting) -> Posted;
+    async fn commit(book: &BookId, changes: ChangeSet) -> Committed;
+    async fn bill(book: &BookId, order: BillingOrder) -> Billed;
+    async fn reprice(book: &BookId, order: RepriceOrder) -> Repriced;
+}
