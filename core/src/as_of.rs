@@ -1,6 +1,6 @@
 //! As of: which entries count in a report of a past day, or of what was known at an instant.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::fmt;
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -65,16 +65,33 @@ impl AsOf {
         if self == Self::ALL {
             return entries;
         }
-        let counted: BTreeMap<u32, bool> = entries
-            .iter()
-            .map(|entry| (entry.position, self.counts(entry.effective_on, entry.recorded_at)))
-            .collect();
-        let counts = |position| counted.get(&position).copied().unwrap_or(false);
-        let with_target = |entry: &Entry| match entry.kind {
-            EntryKind::Reversal { of, .. } => counts(of),
+        let counting = self.counting(&entries);
+        entries.into_iter().filter(|entry| counting.hold(entry)).collect()
+    }
+
+    /// The same, of entries that stay where they are.
+    pub(crate) fn among<'a>(self, entries: &[&'a Entry]) -> Vec<&'a Entry> {
+        let counting = self.counting(entries.iter().copied());
+        entries.iter().copied().filter(|entry| counting.hold(entry)).collect()
+    }
+
+    fn counting<'a>(self, entries: impl IntoIterator<Item = &'a Entry>) -> Counting {
+        let counts = |entry: &&Entry| self.counts(entry.effective_on, entry.recorded_at);
+        Counting(entries.into_iter().filter(counts).map(|entry| entry.position).collect())
+    }
+}
+
+/// The positions of the entries whose own dates count.
+struct Counting(BTreeSet<u32>);
+
+impl Counting {
+    /// Whether an entry counts, and with it what it reverses.
+    fn hold(&self, entry: &Entry) -> bool {
+        let with_target = match entry.kind {
+            EntryKind::Reversal { of, .. } => self.0.contains(&of),
             _ => true,
         };
-        entries.into_iter().filter(|entry| counts(entry.position) && with_target(entry)).collect()
+        with_target && self.0.contains(&entry.position)
     }
 }
 

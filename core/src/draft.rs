@@ -69,6 +69,16 @@ impl Draft {
         self.account.clone().ok_or(Refusal::Missing { what: "account" })?
     }
 
+    /// The account, where one is named.
+    pub(crate) fn named_account(&self) -> Result<Option<AccountId>, Refusal> {
+        self.account.clone().transpose()
+    }
+
+    /// The same draft for a part of the amount, on an account, under a key.
+    pub(crate) fn part(&self, account: AccountId, amount: Amount, key: IdempotencyKey) -> Self {
+        Self { account: Some(Ok(account)), amount, key: Some(Ok(key)), ..self.clone() }
+    }
+
     pub(crate) fn term(&self) -> Result<TermId, Refusal> {
         self.term.ok_or(Refusal::Missing { what: "term" })
     }

@@ -21,12 +21,16 @@ mod entry;
 mod error;
 mod fee;
 pub mod import;
+mod household;
+mod late_fee;
 mod ledger;
 mod money;
 mod name;
+mod rate;
 mod receipt;
 mod refusal;
 pub mod rule;
+mod rule_name;
 #[doc = include_str!("docs/rules.md")]
 pub mod rules {}
 pub mod school_file;
@@ -35,6 +39,7 @@ mod standing;
 mod statement;
 pub mod store;
 mod summary;
+mod unsettled;
 
 pub use account::{Account, GROUPS_MAX};
 pub use aging::{AccountAging, Aged, AgedTotals, Aging, BOUNDS_MAX, BookAging, Buckets};
@@ -52,12 +57,21 @@ pub use draft::{Adjustment, Charge, Concession, Draft, OpeningBalance, Payment, 
 pub use entry::{BilledSlot, ChargeOrigin, ConcessionKind, Entry, EntryKind, Figure, Method, NewEntry, Text};
 pub use error::{Error, StoreError, StoreErrorKind};
 pub use fee::{Fee, FeeKey, INSTALMENTS_MAX, Instalment, NewFee, Payer};
-pub use ledger::{Agings, BookBalance, DebtorPage, Enrolled, Ledger, PAGE_MAX, Repricing, TermBalances};
+pub use household::{AccountDebits, DebitPart, HOUSEHOLD_MAX, Household, Split, split_oldest_first};
+pub use late_fee::{LATE_PERIODS_MAX, LateFee, LateFeeDue, LateFeePlan};
+pub use ledger::{
+    Agings, BookBalance, DebtorPage, Enrolled, LateFeeReport, Ledger, PAGE_MAX, Repricing, RunProgress,
+    SkippedLateFee, TermBalances,
+};
 pub use money::{AMOUNT_MAX, Amount, Money, PARTS_MAX};
-pub use name::{AccountId, BookId, FeeCode, FeeGroup, IdempotencyKey, IntoName, TEXT_LENGTH_MAX};
+pub use name::{
+    AccountId, BookId, FeeCode, FeeGroup, HouseholdId, IdempotencyKey, IntoName, TEXT_LENGTH_MAX,
+};
+pub use rate::{Measure, Rate};
 pub use receipt::{Receipt, ReceiptNumber};
 pub use refusal::Refusal;
+pub use rule_name::RuleName;
 pub use standing::{Standing, UnknownWord};
-pub use statement::{Span, Statement, StatementLine};
+pub use statement::{HouseholdStatement, Span, Statement, StatementLine};
 pub use store::LedgerStore;
 pub use summary::{CollectionRate, GroupSummary, SummaryFigures, TermSummary};

@@ -222,6 +222,12 @@ name! {
 in_byte_order!(FeeCode);
 
 name! {
+    /// A household: accounts for which one family pays. The book stores none; it is the application's own.
+    HouseholdId, "household", 64
+}
+in_byte_order!(HouseholdId);
+
+name! {
     /// The caller's own name for one recording, unique in the book for ever: the same key with the same content
     /// is recorded once.
     ///

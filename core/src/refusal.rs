@@ -2,7 +2,10 @@
 
 use chrono::NaiveDate;
 
-use crate::{AccountId, BookId, Currency, FeeCode, FeeGroup, IdempotencyKey, Money, Standing, TermId};
+use crate::{
+    AccountId, BookId, Currency, FeeCode, FeeGroup, HouseholdId, IdempotencyKey, Money, RuleName, Standing,
+    TermId,
+};
 
 /// An input or a request that a rule does not allow. Nothing was recorded; correct the input and ask again.
 ///
@@ -388,6 +391,39 @@ pub enum Refusal {
         /// What the whole account owes.
         outstanding: Money,
     },
+    // Rules of the application's own, and households.
+    /// A rate below nothing, above all, or with more decimals than are exact.
+    #[error("{given} is not a rate; give a share from 0 to 1 (0 to 100 per cent) with at most 10 decimals")]
+    BadRate {
+        /// The rate.
+        given: String,
+    },
+    /// A rule (a late fee, a concession) that can mean nothing.
+    #[error("the rule {rule} cannot be applied: {why}")]
+    BadRule {
+        /// Its name.
+        rule: RuleName,
+        /// What is wrong, and what is allowed.
+        why: &'static str,
+    },
+    /// A household without accounts, with too many, or with one of them twice.
+    #[error("the household {household} cannot be: {why}; it has 1 to {max} accounts, each once")]
+    BadHousehold {
+        /// The household.
+        household: HouseholdId,
+        /// What is wrong.
+        why: &'static str,
+        /// The most accounts allowed.
+        max: usize,
+    },
+    /// An account that is named for a household that it is not of.
+    #[error("account {account} is not of the household {household}; name one of its accounts, or none")]
+    NotOfHousehold {
+        /// The account.
+        account: AccountId,
+        /// The household.
+        household: HouseholdId,
+    },
     /// Aging bounds that do not rise.
     #[error("the bounds of the aging buckets must be whole days above zero, rising, at most {max} of them")]
     BadBuckets {
@@ -450,6 +486,10 @@ impl Refusal {
             Self::ReversesReversal { .. } => "reverses-reversal",
             Self::ExceedsCredit { .. } => "exceeds-credit",
             Self::ExceedsOutstanding { .. } => "exceeds-outstanding",
+            Self::BadRate { .. } => "bad-rate",
+            Self::BadRule { .. } => "bad-rule",
+            Self::BadHousehold { .. } => "bad-household",
+            Self::NotOfHousehold { .. } => "not-of-household",
             Self::BadBuckets { .. } => "bad-buckets",
         }
     }

@@ -3,9 +3,12 @@
 mod accounts;
 mod bill;
 mod debtors;
+mod household;
+mod late_fees;
 mod read;
 pub(crate) mod record;
 mod report;
+mod set_work;
 mod setup;
 pub(crate) mod slot;
 
@@ -20,6 +23,10 @@ pub use bill::Repricing;
 pub use debtors::DebtorPage;
 pub use read::{BookBalance, TermBalances};
 pub use report::Agings;
+pub use late_fees::{LateFeeReport, SkippedLateFee};
+pub use read::{BookBalance, TermBalances};
+pub use report::{Agings, DebtorPage};
+pub use set_work::RunProgress;
 
 use crate::store::Book;
 use crate::{BillingPolicy, BookId, Currency, Error, IntoName, LedgerStore, Refusal, StandardPolicy};

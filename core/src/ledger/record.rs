@@ -55,6 +55,12 @@ impl Prepared {
     /// days where this one gives them.
     pub(crate) fn says(&self, there: &Entry) -> bool {
         let asked = &self.posting.entry;
+        asked.account == there.account && asked.effect == there.effect && self.says_of_part(there)
+    }
+
+    /// Whether it does but for the account and the amount.
+    pub(crate) fn says_of_part(&self, there: &Entry) -> bool {
+        let asked = &self.posting.entry;
         let mut kind = asked.kind.clone();
         if let (EntryKind::Charge { due_on, .. }, EntryKind::Charge { due_on: there, .. }) =
             (&mut kind, &there.kind)
@@ -62,9 +68,7 @@ impl Prepared {
         {
             *due_on = *there;
         }
-        asked.account == there.account
-            && asked.term == there.term
-            && asked.effect == there.effect
+        asked.term == there.term
             && same_kind(&kind, &there.kind)
             && (!self.dated || asked.effective_on == there.effective_on)
     }

@@ -1,5 +1,6 @@
 //! Statements: the entries of an account with the balance after each, for the parent to read.
 
+mod household;
 mod span;
 mod text;
 
@@ -8,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
+pub use household::HouseholdStatement;
 pub use span::Span;
 
 use crate::as_of::counting_days;

@@ -22,7 +22,7 @@ fn words(kind: &EntryKind) -> String {
 }
 
 /// A text on one line, cut where the column ends.
-fn cut(text: &str, width: usize) -> String {
+pub(super) fn cut(text: &str, width: usize) -> String {
     let mut line = text.chars().map(|c| if c.is_whitespace() { ' ' } else { c });
     let mut shown: String = line.by_ref().take(width).collect();
     if line.next().is_some() {
