@@ -1,5 +1,6 @@
 //! As of: which entries count in a report of a past day, or of what was known at an instant.
 
+use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::fmt;
 

@@ -44,25 +44,20 @@ pub(crate) async fn entries_of<S: LedgerStore + ?Sized>(
     Ok(entries)
 }
 
-/// The entries of these accounts, account by account, as far as each went when it was read: what was recorded since is not part of its
-/// balance, and so not of its row.
-pub(crate) async fn as_read<S: LedgerStore + ?Sized>(
+/// The entries of these accounts, account by account.
+pub(crate) async fn all_of<S: LedgerStore + ?Sized>(
     store: &S,
     book: &BookId,
-    accounts: &[Account],
+    accounts: &[AccountId],
 ) -> Result<BTreeMap<AccountId, Vec<Entry>>, StoreError> {
-    let ids: Vec<AccountId> = accounts.iter().map(|account| account.id.clone()).collect();
-    let versions: BTreeMap<&AccountId, u32> =
-        accounts.iter().map(|account| (&account.id, account.version)).collect();
     let mut by_account: BTreeMap<AccountId, Vec<Entry>> = BTreeMap::new();
     let mut after: Option<(AccountId, u32)> = None;
     loop {
         let from = after.as_ref().map(|(account, position)| (account, *position));
-        let page = store.entries_of(book, &ids, from, PAGE_MAX).await?;
+        let page = store.entries_of(book, accounts, from, PAGE_MAX).await?;
         let full = page.len() >= usize::try_from(PAGE_MAX).unwrap_or(usize::MAX);
         after = page.last().map(|last| (last.account.clone(), last.position));
-        let known = |entry: &Entry| versions.get(&entry.account).is_some_and(|last| entry.position <= *last);
-        for entry in page.into_iter().filter(known) {
+        for entry in page {
             match by_account.get_mut(&entry.account) {
                 Some(entries) => entries.push(entry),
                 None => drop(by_account.insert(entry.account.clone(), vec![entry])),
@@ -72,6 +67,23 @@ pub(crate) async fn as_read<S: LedgerStore + ?Sized>(
             return Ok(by_account);
         }
     }
+}
+
+/// The entries of these accounts, account by account, as far as each went when it was read: what was recorded since is not part of its
+/// balance, and so not of its row.
+pub(crate) async fn as_read<S: LedgerStore + ?Sized>(
+    store: &S,
+    book: &BookId,
+    accounts: &[Account],
+) -> Result<BTreeMap<AccountId, Vec<Entry>>, StoreError> {
+    let ids: Vec<AccountId> = accounts.iter().map(|account| account.id.clone()).collect();
+    let mut entries = all_of(store, book, &ids).await?;
+    for account in accounts {
+        if let Some(own) = entries.get_mut(&account.id) {
+            own.retain(|entry| entry.position <= account.version);
+        }
+    }
+    Ok(entries)
 }
 
 /// How many of so many rows to ask for at a time.

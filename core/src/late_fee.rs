@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::money::Amount;
 use crate::name::IntoName;
+use crate::rule_key::{RuleKey, RuleKind};
 use crate::unsettled::Unsettled;
 use crate::{
     AccountId, Currency, Entry, EntryKind, FeeCode, FeeGroup, IdempotencyKey, Measure, Money, Rate, Refusal,
@@ -166,7 +167,7 @@ impl LateFee {
     /// # Errors
     /// [`Refusal::BadName`]; not for names of allowed lengths.
     pub fn key(&self, account: &AccountId, charge: u32, period: u32) -> Result<IdempotencyKey, Refusal> {
-        IdempotencyKey::new(format!("{PREFIX}{}:{charge}:{period}:{account}", self.name))
+        RuleKey::of(RuleKind::LateFee, &self.name, charge, period).on(account)
     }
 
     /// What the rule says of an account on a day, from all its entries: what is to be charged and what is to be taken back. What it has
@@ -230,24 +231,6 @@ pub struct LateFeePlan {
     pub overtaken: Vec<u32>,
 }
 
-const PREFIX: &str = "bursar:late:";
-
-/// What the key of a late fee says.
-struct LateKey<'k> {
-    rule: &'k str,
-    charge: u32,
-    period: u32,
-}
-
-impl<'k> LateKey<'k> {
-    fn of(key: &'k IdempotencyKey) -> Option<Self> {
-        let mut parts = key.as_str().strip_prefix(PREFIX)?.splitn(4, ':');
-        let (rule, charge, period) =
-            (parts.next()?, parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
-        Some(Self { rule, charge, period })
-    }
-}
-
 /// A late fee that was charged.
 struct Charged {
     position: u32,
@@ -281,11 +264,11 @@ impl<'a> Planner<'a> {
         let (mut charges, mut late_fees) = (Vec::new(), BTreeSet::new());
         for entry in entries {
             let EntryKind::Charge { code, due_on, .. } = &entry.kind else { continue };
-            let late = LateKey::of(&entry.key);
+            let late = RuleKey::read(&entry.key).filter(|key| key.kind == RuleKind::LateFee);
             if let Some(late) = late.as_ref().filter(|late| late.rule == rule.name.as_str()) {
                 let live = !reversed.contains(&entry.position);
                 let one = Charged { position: entry.position, amount: entry.effect, live };
-                charged.entry(late.charge).or_default().insert(late.period, one);
+                charged.entry(late.charge).or_default().insert(late.nth, one);
             }
             if late.is_some() || *code == rule.code {
                 late_fees.insert(entry.position);

@@ -11,17 +11,20 @@ mod balance;
 mod billing;
 mod by_entries;
 mod calendar;
+mod conceded;
+mod concession_rule;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 pub mod csv;
 mod currency;
 mod debtors;
 mod draft;
+mod early_payment;
 mod entry;
 mod error;
 mod fee;
-pub mod import;
 mod household;
+pub mod import;
 mod late_fee;
 mod ledger;
 mod money;
@@ -30,11 +33,13 @@ mod rate;
 mod receipt;
 mod refusal;
 pub mod rule;
+mod rule_key;
 mod rule_name;
 #[doc = include_str!("docs/rules.md")]
 pub mod rules {}
 pub mod school_file;
 mod shared;
+mod sibling_discount;
 mod standing;
 mod statement;
 pub mod store;
@@ -51,17 +56,19 @@ pub use billing::{
     SkipReason, Skipped, StandardPolicy, billing_key, plan, redo_key, undo_key,
 };
 pub use calendar::{Calendar, Term, TermId, date};
+pub use concession_rule::{ConcessionPlan, ConcessionRule, PlannedConcession};
 pub use currency::Currency;
 pub use debtors::{Debtor, DebtorFilter, DebtorKey};
 pub use draft::{Adjustment, Charge, Concession, Draft, OpeningBalance, Payment, Refund, Reversal, WriteOff};
+pub use early_payment::{Deadline, EarlyPayment};
 pub use entry::{BilledSlot, ChargeOrigin, ConcessionKind, Entry, EntryKind, Figure, Method, NewEntry, Text};
 pub use error::{Error, StoreError, StoreErrorKind};
 pub use fee::{Fee, FeeKey, INSTALMENTS_MAX, Instalment, NewFee, Payer};
 pub use household::{AccountDebits, DebitPart, HOUSEHOLD_MAX, Household, Split, split_oldest_first};
 pub use late_fee::{LATE_PERIODS_MAX, LateFee, LateFeeDue, LateFeePlan};
 pub use ledger::{
-    Agings, BookBalance, DebtorPage, Enrolled, LateFeeReport, Ledger, PAGE_MAX, Repricing, RunProgress,
-    SkippedLateFee, TermBalances,
+    Agings, BookBalance, DebtorPage, Enrolled, GrantReport, LateFeeReport, Ledger, PAGE_MAX, Repricing,
+    RunProgress, SkippedLateFee, TermBalances,
 };
 pub use money::{AMOUNT_MAX, Amount, Money, PARTS_MAX};
 pub use name::{
@@ -71,6 +78,7 @@ pub use rate::{Measure, Rate};
 pub use receipt::{Receipt, ReceiptNumber};
 pub use refusal::Refusal;
 pub use rule_name::RuleName;
+pub use sibling_discount::SiblingDiscount;
 pub use standing::{Standing, UnknownWord};
 pub use statement::{HouseholdStatement, Span, Statement, StatementLine};
 pub use store::LedgerStore;

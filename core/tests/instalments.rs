@@ -156,8 +156,8 @@ async fn parts_that_are_not_the_price_are_refused() {
     let fees = school.fees(term(), None, 10).await.unwrap();
     assert!(fees.is_empty());
 
-    let own =
-        NewFee::of_account(term(), "s-17", "bus", dec!(30)).in_instalments_of([(dec!(10), first), (dec!(20), second)]);
+    let own = NewFee::of_account(term(), "s-17", "bus", dec!(30))
+        .in_instalments_of([(dec!(10), first), (dec!(20), second)]);
     school.define_fee(own).await.unwrap();
     let fees = school.fees(term(), None, 10).await.unwrap();
     assert!(matches!(fees[0].key.payer, Payer::Account(_)));

@@ -137,15 +137,16 @@ impl<S: LedgerStore> Ledger<S> {
     /// What every account of a household owes now.
     async fn owed(&self, household: &Household) -> Result<Owed, Error> {
         let found = self.store.accounts(&self.book, household.accounts()).await?;
+        let mut entries = by_entries::as_read(&self.store, &self.book, &found).await?;
         let accounts: BTreeMap<AccountId, Account> =
             found.into_iter().map(|account| (account.id.clone(), account)).collect();
-        let mut entries = by_entries::all_of(&self.store, &self.book, household.accounts()).await?;
         let mut debits = Vec::with_capacity(household.accounts().len());
         for id in household.accounts() {
-            let account = accounts.get(id).ok_or_else(|| Refusal::UnknownAccount { account: id.clone() })?;
+            if !accounts.contains_key(id) {
+                return Err(Refusal::UnknownAccount { account: id.clone() }.into());
+            }
             let own = entries.remove(id).unwrap_or_default();
-            let own = own.iter().filter(|entry| entry.position <= account.version);
-            let debits_of = Allocation::of(own, self.currency)?.debits;
+            let debits_of = Allocation::of(&own, self.currency)?.debits;
             debits.push(AccountDebits { account: id.clone(), debits: debits_of });
         }
         let calendar = self.state().await?.calendar;

@@ -159,7 +159,6 @@ struct Run<P> {
 }
 
 /// What is reported of an account beside what is recorded on it.
-#[derive(Default)]
 struct Told {
     skipped: Vec<LateFeeDue>,
     overtaken: Vec<u32>,
@@ -174,10 +173,10 @@ impl<P: FnMut(RunProgress) + Send> SetWork for Run<P> {
         entries: &[Entry],
         calendar: &Calendar,
     ) -> Result<(Vec<Line>, Told), Refusal> {
+        let mut plan = self.rule.plan(entries, self.on, account.balance.currency())?;
         if self.rule.group().is_some_and(|group| !account.groups.contains(group)) {
-            return Ok((Vec::new(), Told::default()));
+            plan.due.clear();
         }
-        let plan = self.rule.plan(entries, self.on, account.balance.currency())?;
         let mut told = Told { skipped: Vec::new(), overtaken: plan.overtaken };
         let mut lines = Vec::with_capacity(plan.due.len());
         for entry in entries.iter().filter(|entry| plan.take_back.contains(&entry.position)) {

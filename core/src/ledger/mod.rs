@@ -3,6 +3,7 @@
 mod accounts;
 mod bill;
 mod debtors;
+mod grant;
 mod household;
 mod late_fees;
 mod read;
@@ -21,11 +22,10 @@ pub use accounts::Enrolled;
 pub(crate) use accounts::new_account;
 pub use bill::Repricing;
 pub use debtors::DebtorPage;
-pub use read::{BookBalance, TermBalances};
-pub use report::Agings;
+pub use grant::GrantReport;
 pub use late_fees::{LateFeeReport, SkippedLateFee};
 pub use read::{BookBalance, TermBalances};
-pub use report::{Agings, DebtorPage};
+pub use report::Agings;
 pub use set_work::RunProgress;
 
 use crate::store::Book;

@@ -4,9 +4,9 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use super::Ledger;
-use crate::billing::undo_key;
 use crate::by_entries;
 use crate::rule::{self, Posting};
+use crate::rule_key::back_key;
 use crate::store::{AccountFilter, ChangeSet, Committed};
 use crate::{
     Account, AccountId, Calendar, Entry, EntryKind, Error, IdempotencyKey, LedgerStore, Money, NewEntry,
@@ -18,6 +18,9 @@ const ACCOUNTS_A_PAGE: u32 = 500;
 
 /// The most entries that one step records.
 const LINES_A_STEP: usize = 1_000;
+
+/// How often an account is decided anew in one run after something was taken back on it.
+const ROUNDS_MAX: u32 = 8;
 
 /// How far a run over the accounts of a book has come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,7 +41,7 @@ pub(crate) struct Line {
 }
 
 impl Line {
-    /// The reversal of an entry.
+    /// The reversal of an entry that a rule recorded.
     pub(crate) fn reversing(entry: &Entry, reason: &str) -> Result<Self, Refusal> {
         Ok(Self {
             term: entry.term,
@@ -48,7 +51,7 @@ impl Line {
                 reason: Text::from(reason),
             },
             effect: entry.effect.checked_neg()?,
-            key: undo_key(entry.id)?,
+            key: back_key(&entry.key)?,
         })
     }
 }
@@ -91,6 +94,10 @@ struct Decided<T> {
     told: T,
 }
 
+fn any_back(lines: &[Line]) -> bool {
+    lines.iter().any(|line| matches!(line.kind, EntryKind::Reversal { .. }))
+}
+
 impl<S: LedgerStore> Ledger<S> {
     /// Runs over accounts; what it records is dated on a day.
     pub(crate) async fn run<W: SetWork>(
@@ -128,15 +135,12 @@ impl<S: LedgerStore> Ledger<S> {
         on: NaiveDate,
         work: &mut W,
     ) -> Result<(), Error> {
-        let ids: Vec<AccountId> = accounts.iter().map(|account| account.id.clone()).collect();
-        let mut entries = by_entries::all_of(&self.store, &self.book, &ids).await?;
+        let mut entries = by_entries::as_read(&self.store, &self.book, &accounts).await?;
         let calendar = self.state().await?.calendar;
         calendar.unlocked(on)?;
         let (mut step, mut size) = (Vec::new(), 0_usize);
         for account in accounts {
-            let mut own = entries.remove(&account.id).unwrap_or_default();
-            // What was recorded since the account was read is not part of its version.
-            own.retain(|entry| entry.position <= account.version);
+            let own = entries.remove(&account.id).unwrap_or_default();
             let (lines, told) = work.plan(&account, &own, &calendar)?;
             if lines.is_empty() {
                 work.done(&account.id, told)?;
@@ -156,7 +160,8 @@ impl<S: LedgerStore> Ledger<S> {
         self.run_step(step, on, work).await
     }
 
-    /// Records what was decided of some accounts in one step; where one has moved since, each is decided anew by itself.
+    /// Records what was decided of some accounts in one step; where one has moved since, each is decided anew by itself, and so is one on
+    /// which something was taken back.
     async fn run_step<W: SetWork>(
         &self,
         step: Vec<Decided<W::Told>>,
@@ -173,6 +178,8 @@ impl<S: LedgerStore> Ledger<S> {
         for Decided { account, lines, told } in step {
             if admitted {
                 work.recorded(&account.id, &lines)?;
+            }
+            if admitted && !any_back(&lines) {
                 work.done(&account.id, told)?;
             } else {
                 self.run_alone(&account.id, on, work).await?;
@@ -187,7 +194,7 @@ impl<S: LedgerStore> Ledger<S> {
         on: NaiveDate,
         work: &mut W,
     ) -> Result<(), Error> {
-        let mut attempt = 0_u32;
+        let (mut attempt, mut rounds) = (0_u32, 0_u32);
         loop {
             let account = self.account(account).await?;
             let mut entries = self.all_entries(&account.id).await?;
@@ -195,7 +202,9 @@ impl<S: LedgerStore> Ledger<S> {
             let calendar = self.state().await?.calendar;
             calendar.unlocked(on)?;
             let (mut lines, told) = work.plan(&account, &entries, &calendar)?;
-            let more = lines.len() > LINES_A_STEP;
+            // What is taken back may make room for more.
+            let again = any_back(&lines) && rounds < ROUNDS_MAX;
+            let more = again || lines.len() > LINES_A_STEP;
             lines.truncate(LINES_A_STEP);
             let effects = lines.iter().map(|line| line.effect);
             rule::check_balance_cap(&account, Money::sum(effects, self.currency)?)?;
@@ -206,6 +215,7 @@ impl<S: LedgerStore> Ledger<S> {
                     return Ok(work.done(&account.id, told)?);
                 }
                 attempt = 0;
+                rounds = rounds.saturating_add(1);
                 continue;
             }
             self.again(attempt).await?;
