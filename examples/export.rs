@@ -1,25 +1,55 @@
-//! Writes a book as a school file: a backup, or the way to another database.
+//! Writes a book: as double entry for hledger, ledger or beancount, as a table of its entries, or as a school file, which is a backup or the
+//! way to another database.
+//!
+//! `cargo run --release --example export -- examples/data/hillside.jsonl --format hledger > hillside.journal`, and then
+//! `hledger -f hillside.journal balance assets:receivable`
 //!
 //! `cargo run --release --example export -- hillside --db sqlite:school.db > hillside.jsonl`, and then
 //! `cargo run --release --example replay -- hillside.jsonl --db postgres://localhost/fees`
 #![allow(clippy::print_stderr)]
 
 use std::io::{self, BufWriter};
+use std::path::Path;
 use std::process::ExitCode;
 
-use bursar::Ledger;
-use bursar::school_file::export;
+use bursar::csv::write_entries;
+use bursar::journal::{self, write_journal};
+use bursar::school_file::{ExportOptions, export_with, replay};
+use bursar::{Ledger, LedgerStore};
 use bursar_examples::database::{self, Failure};
-use clap::Parser;
+use bursar_examples::input;
+use clap::{Parser, ValueEnum};
 
-/// Writes a book as a school file to standard output.
+/// Writes a book to standard output.
 #[derive(Parser)]
 struct Arguments {
-    /// The book.
-    book: String,
-    /// The database that keeps it.
-    #[arg(long, value_name = "URL", help = database::HELP)]
-    db: String,
+    /// The school file to read, "-" for standard input; with --db the id of the book.
+    #[arg(value_name = "FILE|BOOK")]
+    source: String,
+    /// How it is written.
+    #[arg(long, value_enum, default_value_t = Format::School)]
+    format: Format,
+    /// The database that keeps the book.
+    #[arg(long, value_name = "URL", help = format!("{}; without it the book is read from FILE", database::HELP))]
+    db: Option<String>,
+    /// Of a school file: with the ids of the entries and the instants of recording, so that a seal of the book holds of the other one too.
+    #[arg(long)]
+    provenance: bool,
+}
+
+/// How a book is written.
+#[derive(Clone, Copy, ValueEnum)]
+enum Format {
+    /// Double entry for hledger.
+    Hledger,
+    /// Double entry for ledger.
+    Ledger,
+    /// Double entry for beancount.
+    Beancount,
+    /// A table of all entries, for a spreadsheet.
+    Csv,
+    /// A school file.
+    School,
 }
 
 #[tokio::main]
@@ -33,10 +63,46 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let store = database::open(Some(&arguments.db)).await?;
-    let ledger = Ledger::open_existing(store, &arguments.book).await?;
-    let exported = export(&ledger, BufWriter::new(io::stdout().lock())).await??;
-    eprintln!("{}: {} lines, {} entries", arguments.book, exported.lines, exported.entries);
+async fn run(Arguments { source, format, db, provenance }: &Arguments) -> Result<(), Failure> {
+    let store = database::open(db.as_deref()).await?;
+    let ledger = match db {
+        Some(_) => Ledger::open_existing(store, source).await?,
+        None => {
+            let (reader, _) = input::open(Path::new(source))?;
+            replay(store, reader, |_| {}).await.map_err(|error| format!("{source}: {error}"))?.0
+        }
+    };
+    match format {
+        Format::Hledger => journal(&ledger, journal::Format::Hledger).await,
+        Format::Ledger => journal(&ledger, journal::Format::Ledger).await,
+        Format::Beancount => journal(&ledger, journal::Format::Beancount).await,
+        Format::Csv => table(&ledger).await,
+        Format::School => school(&ledger, *provenance).await,
+    }
+}
+
+async fn journal<S: LedgerStore>(ledger: &Ledger<S>, format: journal::Format) -> Result<(), Failure> {
+    let written = write_journal(ledger, format, BufWriter::new(io::stdout().lock())).await?;
+    eprintln!("{}: {} accounts, {} entries", ledger.book_id(), written.accounts, written.entries);
+    if written.renamed > 0 || written.codes_renamed > 0 {
+        eprintln!(
+            "{} accounts and {} fee codes have names that {format} takes in place of their own; the file says which",
+            written.renamed, written.codes_renamed
+        );
+    }
+    Ok(())
+}
+
+async fn table<S: LedgerStore>(ledger: &Ledger<S>) -> Result<(), Failure> {
+    let written = write_entries(ledger, BufWriter::new(io::stdout().lock())).await??;
+    eprintln!("{}: {} entries", ledger.book_id(), written.records);
+    Ok(())
+}
+
+async fn school<S: LedgerStore>(ledger: &Ledger<S>, provenance: bool) -> Result<(), Failure> {
+    let options = ExportOptions::new();
+    let options = if provenance { options.with_provenance() } else { options };
+    let exported = export_with(ledger, BufWriter::new(io::stdout().lock()), options).await??;
+    eprintln!("{}: {} lines, {} entries", ledger.book_id(), exported.lines, exported.entries);
     Ok(())
 }

@@ -1,3 +1,4 @@
 //! The examples are programs: `cargo run --release --example quickstart` runs the first of them. Here is what several of them share.
 
 pub mod database;
+pub mod input;

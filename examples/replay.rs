@@ -3,14 +3,14 @@
 //! `cargo run --release --example replay -- examples/data/hillside.jsonl [--db URL]`
 #![allow(clippy::print_stderr)]
 
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, BufWriter, IsTerminal};
-use std::path::{Path, PathBuf};
+use std::io::{self, BufWriter, IsTerminal};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use bursar::school_file::{ReplayProgress, replay, write_figures};
 use bursar::{LedgerStore, audit};
 use bursar_examples::database::{self, Failure};
+use bursar_examples::input;
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -45,7 +45,7 @@ async fn main() -> ExitCode {
 
 async fn run<S: LedgerStore>(store: S, arguments: &Arguments) -> Result<(), Failure> {
     let path = arguments.file.as_path();
-    let (reader, length) = open(path)?;
+    let (reader, length) = input::open(path)?;
     let bar = progress_bar(length);
     let moved = |progress: ReplayProgress| {
         if progress.lines.is_multiple_of(1_000) {
@@ -78,15 +78,6 @@ async fn run<S: LedgerStore>(store: S, arguments: &Arguments) -> Result<(), Fail
         }
     }
     Ok(())
-}
-
-fn open(path: &Path) -> Result<(Box<dyn BufRead>, Option<u64>), Failure> {
-    if path == Path::new("-") {
-        return Ok((Box::new(BufReader::new(io::stdin())), None));
-    }
-    let file = File::open(path).map_err(|error| format!("{}: {error}", path.display()))?;
-    let length = file.metadata().ok().map(|metadata| metadata.len());
-    Ok((Box::new(BufReader::with_capacity(1 << 16, file)), length))
 }
 
 /// A bar on standard error for a long file, when a person is looking.

@@ -25,6 +25,7 @@ mod error;
 mod fee;
 mod household;
 pub mod import;
+pub mod journal;
 mod late_fee;
 mod ledger;
 mod money;
