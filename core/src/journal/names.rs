@@ -40,14 +40,14 @@ fn under(format: Format, above: &str, id: &str, exists: impl Fn(&str) -> bool) -
     Name { text: format!("{}:{leaf}", cased(format, above)), renamed: leaf != id }
 }
 
-/// In beancount every part begins with a capital.
+/// In beancount every part begins with a capital, and so do its words.
 fn cased(format: Format, name: &str) -> String {
     if format != Format::Beancount {
         return name.to_owned();
     }
     let mut begins = true;
     let raise = |character: char| {
-        let first = std::mem::replace(&mut begins, character == ':');
+        let first = std::mem::replace(&mut begins, matches!(character, ':' | '-'));
         if first { character.to_ascii_uppercase() } else { character }
     };
     name.chars().map(raise).collect()

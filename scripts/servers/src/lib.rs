@@ -9,13 +9,14 @@
 //! | a cluster of one's own | [`GaleraCluster`], [`RedisCluster`] |
 //! | the server that all tests share | [`given`], [`Given`] |
 //! | connections that are cut when the test wants it | [`Proxy`], [`Cut`] |
+//! | a program that reads journals | [`Tool`] |
 //! | trials that are ignored where nothing is given | [`trials`] |
 //!
 //! A server lives in a folder of its own under the folder for temporary files, listens on loopback alone, keeps the durable settings
 //! it comes with, and is gone with the [`Server`], or with the process, however that ends.
 //!
-//! `BURSAR_TEST_REQUIRE` is a list with commas: the names of what may not be absent ([`Service::name`]), and `private`, where tests must
-//! be able to start servers of their own. `scripts/test` sets it; without it, tests that find nothing are ignored.
+//! `BURSAR_TEST_REQUIRE` is a list with commas: the names of what may not be absent ([`Service::name`], [`Tool::name`]), and `private`, where
+//! tests must be able to start servers of their own. `scripts/test` sets it; without it, tests that find nothing are ignored.
 //!
 //! ```no_run
 //! use bursar_servers::{Cut, Engine, Proxy, Server};
@@ -52,6 +53,7 @@ mod redis_cluster;
 mod server;
 mod standby;
 mod suite;
+mod tool;
 pub mod trials;
 
 pub use bouncer::{Bouncer, PoolMode};
@@ -63,3 +65,4 @@ pub use proxy::{Cut, Proxy};
 pub use redis_cluster::RedisCluster;
 pub use server::Server;
 pub use suite::Suite;
+pub use tool::Tool;

@@ -1,9 +1,11 @@
 //! Trials of `libtest-mimic` that are ignored where nothing is given, and fail where it was required.
 
+use std::path::Path;
+
 use libtest_mimic::{Failed, Trial};
 
 use crate::given::is_required;
-use crate::{Given, Service, given, private};
+use crate::{Given, Service, Tool, given, private};
 
 fn absent(name: String, why: String) -> Trial {
     Trial::test(name, move || Err(Failed::from(why))).with_ignored_flag(true)
@@ -35,6 +37,20 @@ pub fn own(
     match private(service) {
         Ok(true) => Trial::test(name, test).with_ignored_flag(!asked),
         Ok(false) => absent(name, format!("{service} is not installed; run scripts/test")),
+        Err(why) => Trial::test(name, move || Err(why.into())),
+    }
+}
+
+/// A trial with a program that reads journals: the test gets its path.
+pub fn reading(
+    name: impl Into<String>,
+    tool: Tool,
+    test: impl FnOnce(&Path) -> Result<(), Failed> + Send + 'static,
+) -> Trial {
+    let name = name.into();
+    match tool.find() {
+        Ok(Some(program)) => Trial::test(name, move || test(&program)),
+        Ok(None) => absent(name, format!("{tool} is not installed; run scripts/test")),
         Err(why) => Trial::test(name, move || Err(why.into())),
     }
 }
