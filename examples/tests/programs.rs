@@ -147,3 +147,76 @@ fn import_arrears_posts_a_file_into_a_database() {
     let output = example("import_arrears").arg(&file).output().unwrap();
     assert_eq!(output.status.code(), Some(2), "a file of yours needs a book: clap's own status");
 }
+
+#[test]
+fn export_writes_a_book_from_a_file_or_a_database() {
+    let file = std::fs::read_to_string(data("part-payment.jsonl")).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}", folder.path().join("school.db").display());
+    let read = example("replay").arg(data("part-payment.jsonl")).args(["--db", &url]).output().unwrap();
+    assert!(read.status.success(), "{}", text(&read.stderr));
+    let book: serde_json::Value = serde_json::from_str(file.lines().next().unwrap()).unwrap();
+    let book = book["book"].as_str().unwrap();
+    for (format, holds) in [
+        ("hledger", "    assets:receivable:1  -80.00 USD\n    assets:cash:"),
+        ("ledger", "    assets:receivable:1  -80.00 USD\n    assets:cash:"),
+        ("beancount", "  Assets:Receivable:1  -80.00 USD\n  Assets:Cash:"),
+        ("csv", ",payment,"),
+        ("school", r#""amount":"80.00""#),
+    ] {
+        let from_file =
+            example("export").arg(data("part-payment.jsonl")).args(["--format", format]).output().unwrap();
+        let from_database =
+            example("export").args([book, "--db", &url, "--format", format]).output().unwrap();
+        let mut command = example("export");
+        command.args(["-", "--format", format]);
+        let from_input = with_input(command, &file);
+        for output in [&from_file, &from_database, &from_input] {
+            assert!(output.status.success(), "{}", text(&output.stderr));
+            assert!(text(&output.stdout).contains(holds), "{}", text(&output.stdout));
+            assert_eq!(output.stdout, from_file.stdout, "{format}");
+            assert!(text(&output.stderr).starts_with(&format!("{book}: ")), "{}", text(&output.stderr));
+        }
+    }
+    let unsaid = example("export").args([book, "--db", &url]).output().unwrap();
+    let school = example("export").args([book, "--db", &url, "--format", "school"]).output().unwrap();
+    assert_eq!(unsaid.stdout, school.stdout);
+}
+
+#[test]
+fn export_says_what_stands_in_its_way() {
+    let file = std::fs::read_to_string(data("part-payment.jsonl")).unwrap();
+    let refused = |file: &str, arguments: &[&str]| {
+        let mut command = example("export");
+        command.args(arguments);
+        let output = with_input(command, file);
+        assert_eq!(output.status.code(), Some(1), "{}", text(&output.stdout));
+        assert!(output.stdout.is_empty(), "{}", text(&output.stdout));
+        text(&output.stderr)
+    };
+    let enrolled = |account: &str, on: &str| {
+        format!(
+            "{file}{}\n",
+            serde_json::json!({
+                "do": "opening", "key": "o", "account": account, "year": 2026, "term": 1, "amount": "1.00", "reason": "old", "on": on
+            })
+        )
+    };
+    let said = refused(&enrolled("2", "2026-01-12"), &["-", "--format", "hledger"]);
+    assert!(said.contains(&format!("line {}: ", file.lines().count() + 1)), "{said}");
+    let said = refused(&enrolled("1", "1399-12-31"), &["-", "--format", "ledger"]);
+    assert!(said.contains("1/3-") && said.contains("1400-01-01 to 9999-12-31, not 1399-12-31"), "{said}");
+    let said = refused("", &["no-such-file.jsonl", "--format", "ledger"]);
+    assert!(said.contains("no-such-file.jsonl"), "{said}");
+    let renamed = file.replace(r#""account": "1""#, r#""account": "exchange/25-1""#);
+    let mut command = example("export");
+    command.args(["-", "--format", "beancount"]);
+    let output = with_input(command, &renamed);
+    assert!(
+        text(&output.stderr).contains("1 accounts and 1 fee codes have names"),
+        "{}",
+        text(&output.stderr)
+    );
+    assert!(text(&output.stdout).contains("  id: \"exchange/25-1\"\n"), "{}", text(&output.stdout));
+    assert!(text(&output.stdout).contains("\n; 1 of 1 accounts and 1 fee codes"), "{}", text(&output.stdout));
+}
