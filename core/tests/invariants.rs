@@ -139,6 +139,7 @@ fn random_books_need_every_field_of_the_school_file() {
         (r#""do":"close","#, ""),
         (r#""do":"lock","#, ""),
         (r#""to":"alumni""#, ""),
+        (r#""on":"+12026-01-01""#, ""),
     ];
     let mut own = false;
     let books = (model::any_history(), touches::touches());
