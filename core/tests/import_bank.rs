@@ -290,7 +290,8 @@ async fn the_term_must_take_payments() {
     empty.enrol("s-1", ["PRIMARY"], date("2026-01-12").unwrap()).await.unwrap();
     let checked = import().check(&empty, file.as_bytes()).await.unwrap();
     assert_eq!((codes(&checked), checked.unmatched().len()), (BTreeSet::from([(0, "no-term")]), 1));
-    assert!(checked.post(&empty).await.is_err());
+    let Err(ImportError::Faulty { faults }) = checked.post(&empty).await else { panic!() };
+    assert_eq!(faults, checked.faults());
     assert_eq!(paid(&school).await, dec!(0));
 }
 

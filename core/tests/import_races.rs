@@ -25,7 +25,7 @@ use meddling::{Event, Meddling};
 use rust_decimal::Decimal;
 use rust_decimal_macros::dec;
 
-const ORDERS_MAX: usize = 2_000;
+const ORDERS_MAX: usize = 1_000;
 
 fn term() -> TermId {
     TermId::new(2026, 1).unwrap()

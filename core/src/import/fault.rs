@@ -69,6 +69,12 @@ pub enum Problem {
         /// How many the line has.
         found: usize,
     },
+    /// More cells than any table has.
+    #[error("it has more than {max} cells; is this a table?")]
+    TooManyCells {
+        /// The most allowed.
+        max: usize,
+    },
     /// An empty cell that must say something.
     #[error("it is empty; it must be given")]
     Blank,
@@ -156,6 +162,7 @@ impl Problem {
             Self::Quotes => "quotes",
             Self::LineBreak => "line-break",
             Self::CellCount { .. } => "cell-count",
+            Self::TooManyCells { .. } => "too-many-cells",
             Self::Blank => "blank",
             Self::BadAmount { .. } => "bad-amount",
             Self::BadDay { .. } => "bad-date",

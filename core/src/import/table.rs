@@ -11,6 +11,9 @@ use super::{FileProblem, ImportError, Problem};
 /// packet that MariaDB accepts as it comes.
 pub const LINES_MAX: usize = 10_000;
 
+/// The most columns of a file: a bound on what a line of nothing but delimiters can cost.
+const COLUMNS_MAX: usize = 1_000;
+
 /// The most bytes of one file: 8 MiB.
 pub const FILE_BYTES_MAX: usize = 8 << 20;
 
@@ -176,6 +179,9 @@ impl<'b> Records<'b> {
         if !self.format.line_breaks && raw.iter().any(|byte| matches!(byte, b'\r' | b'\n')) {
             return Err(Problem::LineBreak);
         }
+        if self.record.len() > COLUMNS_MAX {
+            return Err(Problem::TooManyCells { max: COLUMNS_MAX });
+        }
         let cells = self.record.iter().map(|cell| std::str::from_utf8(cell).map(str::to_owned));
         Ok(Cells(cells.collect::<Result<_, _>>().map_err(|_| Problem::NotUtf8)?))
     }
@@ -304,6 +310,8 @@ mod tests {
             Table::parse(b"a,\xff\n", FileFormat::default()),
             Err(FileProblem::Header { line: 1, .. })
         ));
+        let wide = parse(&",a".repeat(COLUMNS_MAX)).unwrap_err();
+        assert!(matches!(wide, FileProblem::Header { problem: Problem::TooManyCells { .. }, .. }), "{wide}");
         let table = parse("Account,x,X\n").unwrap();
         assert_eq!(table.find("account"), Ok(Some(0)));
         assert!(matches!(table.find("x"), Err(FileProblem::RepeatedColumn { .. })));

@@ -53,7 +53,7 @@ impl ArrearsColumns {
 }
 
 /// A line as read; what is at fault in it is missing.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Line {
     pub(super) number: u64,
     pub(super) account: Option<AccountId>,
@@ -71,6 +71,7 @@ pub(super) struct Line {
 pub(super) struct Names {
     pub(super) account: String,
     pub(super) amount: String,
+    reason: String,
     pub(super) on: String,
 }
 
@@ -115,28 +116,21 @@ impl Parsed {
         let table = Table::read(reader, import.format)?;
         let places = Places::find(&table, &import.columns)?;
         let used = [Some(places.account), Some(places.amount), places.reason, places.on];
+        let optional = |place: Option<usize>| place.map(|place| table.name(place)).unwrap_or_default();
         let names = Names {
             account: table.name(places.account),
             amount: table.name(places.amount),
-            on: places.on.map(|on| table.name(on)).unwrap_or_default(),
+            reason: optional(places.reason),
+            on: optional(places.on),
         };
         let ignored = table.unused(&used);
         let mut parsed = Self { lines: Vec::new(), faults: Vec::new(), names, ignored };
-        let reason_name = places.reason.map(|reason| table.name(reason)).unwrap_or_default();
         let mut first: HashMap<AccountId, u64> = HashMap::new();
         for row in table.rows {
             let before = parsed.faults.len();
-            let mut line = Line {
-                number: row.line,
-                account: None,
-                amount: None,
-                reason: None,
-                on: None,
-                undated: false,
-                faulty: false,
-            };
+            let mut line = Line { number: row.line, ..Line::default() };
             match row.cells {
-                Ok(cells) => parsed.line(&mut line, &cells, &places, &reason_name, import, currency),
+                Ok(cells) => parsed.line(&mut line, &cells, &places, import.format, currency),
                 Err(problem) => parsed.faults.push(Fault::of_line(row.line, problem)),
             }
             if let Some(account) = &line.account {
@@ -159,8 +153,7 @@ impl Parsed {
         line: &mut Line,
         cells: &Cells,
         places: &Places,
-        reason_name: &str,
-        import: &ArrearsImport,
+        format: FileFormat,
         currency: Currency,
     ) {
         let mut faults = Vec::new();
@@ -171,7 +164,7 @@ impl Parsed {
             Some(Err(refusal)) => at(&self.names.account, refusal.into()),
             None => at(&self.names.account, Problem::Blank),
         }
-        match cells.get(places.amount).map(|text| opening(text, import.format, currency)) {
+        match cells.get(places.amount).map(|text| opening(text, format, currency)) {
             Some(Ok(amount)) => line.amount = Some(amount),
             Some(Err(problem)) => at(&self.names.amount, problem),
             None => at(&self.names.amount, Problem::Blank),
@@ -179,7 +172,7 @@ impl Parsed {
         if let Some(text) = places.reason.and_then(|reason| cells.get(reason)).map(unguard) {
             match check_text("reason", text, true) {
                 Ok(()) => line.reason = Some(text.to_owned()),
-                Err(refusal) => at(reason_name, refusal.into()),
+                Err(refusal) => at(&self.names.reason, refusal.into()),
             }
         }
         match places.on.and_then(|on| cells.get(on)).map(date) {

@@ -11,7 +11,7 @@ use super::BankImport;
 use super::columns::{AmountPlaces, Places, day};
 use crate::csv::unguard;
 use crate::fee::check_amount;
-use crate::import::table::{Cells, Table};
+use crate::import::table::{Cells, Row, Table};
 use crate::import::{Fault, FileFormat, ImportError, ImportName, Problem};
 use crate::name::check_text;
 use crate::{Currency, IdempotencyKey, Money, TEXT_LENGTH_MAX};
@@ -114,59 +114,14 @@ impl Parsed {
         let table = Table::read(reader, import.format)?;
         let places = Places::find(&table, &import.columns)?;
         let mut parsed = Self { ignored: table.unused(&places.used()), ..Self::default() };
-        let mut reading = Reading { import, table: &table, places, currency, alike: HashMap::new() };
-        // The transaction ids, with the line and what it says.
-        let mut transactions: HashMap<String, (u64, Said)> = HashMap::new();
+        let (alike, transactions) = (HashMap::new(), HashMap::new());
+        let mut reading = Reading { import, table: &table, places, currency, alike, transactions };
         for row in &table.rows {
             parsed.contents.insert(row.line, row.content.clone());
-            let cells = match &row.cells {
-                Ok(cells) => cells,
-                Err(problem) => {
-                    parsed.faults.push(Fault::of_line(row.line, problem.clone()));
-                    continue;
-                }
-            };
-            let said = match reading.said(row.line, cells) {
-                Ok(said) => said,
-                Err(mut faults) => {
-                    parsed.faults.append(&mut faults);
-                    continue;
-                }
-            };
-            let amount = match said.flow {
-                Flow::In(amount) => amount,
-                Flow::Out(amount) => {
-                    parsed.pass_over(row.line, &row.content, WhyPassedOver::MoneyOut { amount });
-                    continue;
-                }
-                Flow::Nothing => {
-                    parsed.pass_over(row.line, &row.content, WhyPassedOver::Nothing);
-                    continue;
-                }
-            };
-            let id = reading.transaction(cells);
-            if let Some((first, before)) = id.and_then(|id| transactions.get(id)) {
-                if *before == said {
-                    parsed.pass_over(
-                        row.line,
-                        &row.content,
-                        WhyPassedOver::SameTransaction { first: *first },
-                    );
-                } else {
-                    parsed.contradict(*first, row.line);
-                }
-                continue;
-            }
-            if let Some(id) = id {
-                transactions.insert(id.to_owned(), (row.line, said.clone()));
-            }
-            match reading.key(&said, amount, id) {
-                Ok(key) => {
-                    let note = places.description.and_then(|column| cells.get(column)).map(note);
-                    let Said { on, reference, .. } = said;
-                    parsed.payments.push(PaymentLine { line: row.line, on, amount, reference, note, key });
-                }
-                Err(fault) => parsed.faults.push(Fault { line: Some(row.line), ..fault }),
+            let said = row.cells.as_ref().map_err(|problem| vec![Fault::of_line(row.line, problem.clone())]);
+            match said.and_then(|cells| reading.said(row.line, cells).map(|said| (cells, said))) {
+                Ok((cells, said)) => parsed.line(&mut reading, row, cells, said),
+                Err(mut faults) => parsed.faults.append(&mut faults),
             }
         }
         // Of two lines that contradict each other the first was taken in before the second came.
@@ -175,8 +130,36 @@ impl Parsed {
         Ok(parsed)
     }
 
-    fn pass_over(&mut self, line: u64, content: &str, why: WhyPassedOver) {
-        self.passed_over.push(PassedOver { line, content: content.to_owned(), why });
+    /// Takes in a line that can be read.
+    fn line(&mut self, reading: &mut Reading<'_>, row: &Row, cells: &Cells, said: Said) {
+        let amount = match said.flow {
+            Flow::In(amount) => amount,
+            Flow::Out(amount) => return self.pass_over(row, WhyPassedOver::MoneyOut { amount }),
+            Flow::Nothing => return self.pass_over(row, WhyPassedOver::Nothing),
+        };
+        let id = reading.transaction(cells);
+        if let Some((first, before)) = id.and_then(|id| reading.transactions.get(id)) {
+            return if *before == said {
+                self.pass_over(row, WhyPassedOver::SameTransaction { first: *first });
+            } else {
+                self.contradict(*first, row.line);
+            };
+        }
+        if let Some(id) = id {
+            reading.transactions.insert(id.to_owned(), (row.line, said.clone()));
+        }
+        match reading.key(row.line, &said, amount, id) {
+            Ok(key) => {
+                let note = reading.places.description.and_then(|column| cells.get(column)).map(note);
+                let Said { on, reference, .. } = said;
+                self.payments.push(PaymentLine { line: row.line, on, amount, reference, note, key });
+            }
+            Err(fault) => self.faults.push(fault),
+        }
+    }
+
+    fn pass_over(&mut self, row: &Row, why: WhyPassedOver) {
+        self.passed_over.push(PassedOver { line: row.line, content: row.content.clone(), why });
     }
 
     /// Two lines of one transaction id that say different things: neither can be believed.
@@ -194,6 +177,8 @@ struct Reading<'a> {
     currency: Currency,
     /// How many payments there were that are alike in day, amount and reference.
     alike: HashMap<(NaiveDate, i64, String), u32>,
+    /// The transaction ids, each with its first line and what that says.
+    transactions: HashMap<String, (u64, Said)>,
 }
 
 impl Reading<'_> {
@@ -248,7 +233,13 @@ impl Reading<'_> {
     }
 
     /// The key by which a payment is known again.
-    fn key(&mut self, said: &Said, amount: Money, id: Option<&str>) -> Result<IdempotencyKey, Fault> {
+    fn key(
+        &mut self,
+        line: u64,
+        said: &Said,
+        amount: Money,
+        id: Option<&str>,
+    ) -> Result<IdempotencyKey, Fault> {
         let name = &self.import.name;
         let (text, column) = match (id, self.places.transaction) {
             (Some(id), Some(column)) => (format!("{name}:{id}"), self.table.name(column)),
@@ -258,7 +249,7 @@ impl Reading<'_> {
                 (format!("{name}:{}", digest(name, said, amount, *alike)), String::new())
             }
         };
-        IdempotencyKey::new(text).map_err(|refusal| Fault::of_cell(0, &column, refusal.into()))
+        IdempotencyKey::new(text).map_err(|refusal| Fault::of_cell(line, &column, refusal.into()))
     }
 }
 

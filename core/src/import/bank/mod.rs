@@ -4,6 +4,7 @@ mod columns;
 mod decide;
 mod lines;
 
+use std::collections::HashSet;
 use std::io::Read;
 
 use chrono::NaiveDate;
@@ -299,10 +300,12 @@ impl CheckedBank {
     fn hold_to(&self, decided: &mut decide::DecidedBank) {
         let shown = |line: u64| self.matched.binary_search_by_key(&line, |matched| matched.line).is_ok();
         decided.postings.to_record.retain(|(line, _)| shown(*line));
-        let recorded: std::collections::HashSet<u64> = {
-            let to_record = decided.postings.to_record.iter().map(|(line, _)| *line);
-            to_record.chain(decided.postings.there.iter().map(|(line, _)| *line)).collect()
-        };
+        if !decided.postings.faults.is_empty() {
+            return;
+        }
+        let to_record = decided.postings.to_record.iter().map(|(line, _)| *line);
+        let recorded: HashSet<u64> =
+            to_record.chain(decided.postings.there.iter().map(|(line, _)| *line)).collect();
         for matched in self.matched.iter().filter(|matched| !recorded.contains(&matched.line)) {
             let fault = decided.line_faults.iter().find(|fault| fault.line == Some(matched.line)).cloned();
             decided
