@@ -1,5 +1,12 @@
 //! Arrears from a CSV: the check finds what a naive reading finds, and the posting is whole or nothing, and once.
-#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::as_conversions
+)]
 
 use std::collections::{BTreeMap, BTreeSet};
 

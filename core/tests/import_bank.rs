@@ -1,5 +1,12 @@
 //! Payments from a bank's statement: matched or reported, never guessed, and once however statements overlap.
-#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::as_conversions
+)]
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -187,7 +187,7 @@ mod tests {
             for row in &rows {
                 writer.record(&row.each_ref().map(|text| Cell::Text(text))).unwrap();
             }
-            prop_assert_eq!(writer.finish().unwrap().records, rows.len() as u64);
+            prop_assert_eq!(usize::try_from(writer.finish().unwrap().records).unwrap(), rows.len());
             let back = read(&table);
             prop_assert_eq!(back.len(), rows.len() + 1);
             for (back, row) in back[1..].iter().zip(&rows) {

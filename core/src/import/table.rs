@@ -225,9 +225,8 @@ fn quotes_pair(raw: &[u8], delimiter: u8) -> bool {
     let mut at = At::Start;
     for byte in raw {
         at = match (at, *byte) {
-            (At::Start, b'"') | (At::Quote, b'"') => At::Quoted,
             (At::Quoted, b'"') => At::Quote,
-            (At::Quoted, _) => At::Quoted,
+            (At::Start | At::Quote, b'"') | (At::Quoted, _) => At::Quoted,
             (_, byte) if byte == delimiter => At::Start,
             (At::Quote, _) => return false,
             (At::Start | At::Bare, _) => At::Bare,
@@ -335,7 +334,7 @@ mod tests {
             let (mut text, mut line, mut expected) = (format!("c{end}"), 2, Vec::new());
             for (cell, blanks) in &rows {
                 text.push_str(&end.repeat(*blanks));
-                line += *blanks as u64;
+                line += u64::try_from(*blanks).unwrap();
                 if !cell.trim().is_empty() {
                     expected.push((line, cell.trim().to_owned()));
                 }

@@ -96,7 +96,7 @@ impl Deciding<'_> {
         let account = account.unwrap_or_else(|| there.account.clone());
         match ledger.prepare(&self.draft(line, &account, there.term)) {
             Ok(prepared) if prepared.says(there) => {
-                self.decided.postings.there.push((line.line, there.clone()))
+                self.decided.postings.there.push((line.line, there.clone()));
             }
             Ok(_) => self.decided.line_faults.push(Fault::of_line(line.line, recorded_otherwise(there))),
             Err(refusal) => self.decided.line_faults.push(Fault::of_line(line.line, refusal.into())),
