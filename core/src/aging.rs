@@ -1,10 +1,12 @@
 //! Aging: what is outstanding as of a day, by how long it has been overdue then (B10).
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use chrono::{Days, NaiveDate};
 use serde::{Deserialize, Serialize};
 
+use crate::text::{Side, Table, WIDTH, wrap};
 use crate::{AccountId, AsOf, Currency, Entry, EntryKind, Money, Refusal};
 
 /// The most bounds of aging buckets.
@@ -64,7 +66,8 @@ pub struct AgedTotals {
 }
 
 impl AgedTotals {
-    /// Sums the entries of one account that count as of something, by the [floors](Buckets::floors) of the buckets.
+    /// Sums the entries of one account that count as of something, by the [floors](Buckets::floors) of the buckets. They come in the order
+    /// of positions, all of them: a reversal takes off where the entry that it reverses was put.
     ///
     /// # Errors
     /// [`Refusal::Overflow`].
@@ -149,7 +152,7 @@ impl Aging {
     /// Ages the entries of one account as of a day: credits settle what fell due first (B5), and the rest is told by age.
     ///
     /// # Errors
-    /// [`Refusal::Missing`] when `as_of` has no day; [`Refusal::Overflow`].
+    /// [`Refusal::NoDay`] when `as_of` has no day; [`Refusal::Overflow`].
     pub fn of<'a>(
         entries: impl IntoIterator<Item = &'a Entry>,
         as_of: AsOf,
@@ -205,23 +208,62 @@ impl Aging {
         Ok(())
     }
 
-    /// Adds another aging of the same day and buckets: the parts of a whole.
+    /// Adds another aging of the same day and buckets: the parts of a whole. One that is refused leaves it as it was.
     ///
     /// # Errors
-    /// [`Refusal::Overflow`], [`Refusal::CurrencyMismatch`].
+    /// [`Refusal::AgingsDiffer`], [`Refusal::CurrencyMismatch`], [`Refusal::Overflow`].
     pub fn add(&mut self, other: &Self) -> Result<(), Refusal> {
-        self.add_to(0, other.not_yet_due)?;
-        for (bucket, aged) in (1_usize..).zip(&other.overdue) {
-            self.add_to(bucket, aged.amount)?;
+        let bounds = |aging: &Self| aging.overdue.iter().map(|aged| aged.to_days).collect::<Vec<_>>();
+        if self.as_of != other.as_of || bounds(self) != bounds(other) {
+            return Err(Refusal::AgingsDiffer);
         }
-        self.credit = self.credit.checked_add(other.credit)?;
+        let mut sum = self.clone();
+        sum.add_to(0, other.not_yet_due)?;
+        for (bucket, aged) in (1_usize..).zip(&other.overdue) {
+            sum.add_to(bucket, aged.amount)?;
+        }
+        sum.credit = sum.credit.checked_add(other.credit)?;
+        *self = sum;
         Ok(())
+    }
+
+    /// The buckets, the sum and the credit, each with its name.
+    fn table(&self) -> Table<2> {
+        let mut table = Table::new([Side::Left, Side::Right]);
+        table.row(["not yet due".into(), self.not_yet_due.to_string()]);
+        for aged in &self.overdue {
+            table.row([aged.name(), aged.amount.to_string()]);
+        }
+        table.row(["outstanding".into(), self.outstanding.to_string()]);
+        table.row(["in credit".into(), self.credit.to_string()]);
+        table
+    }
+}
+
+impl Aged {
+    /// Of how many days, in words.
+    fn name(&self) -> String {
+        match (self.from_days, self.to_days) {
+            (1, None) => "overdue".into(),
+            (from, None) => format!("over {} days overdue", from.saturating_sub(1)),
+            (1, Some(1)) => "1 day overdue".into(),
+            (from, Some(to)) if from == to => format!("{to} days overdue"),
+            (from, Some(to)) => format!("{from} to {to} days overdue"),
+        }
+    }
+}
+
+impl fmt::Display for Aging {
+    /// As text of at most 80 columns, a line each bucket.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "Aging {}, in {}", self.as_of, self.outstanding.currency())?;
+        self.table().fmt(f)
     }
 }
 
 /// The day by which ages are told.
 pub(crate) fn aging_day(as_of: AsOf) -> Result<NaiveDate, Refusal> {
-    as_of.day.ok_or(Refusal::Missing { what: "day of the aging" })
+    as_of.day.ok_or(Refusal::NoDay)
 }
 
 /// The aging of one account of a book.
@@ -232,6 +274,16 @@ pub struct AccountAging {
     /// Its aging.
     #[serde(flatten)]
     pub aging: Aging,
+}
+
+impl fmt::Display for AccountAging {
+    /// As the aging, and of which account.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { account, aging } = self;
+        let title = format!("Aging of {account}, {}, in {}", aging.as_of, aging.outstanding.currency());
+        writeln!(f, "{}", wrap(&title, WIDTH, 2))?;
+        aging.table().fmt(f)
+    }
 }
 
 /// The aging of a whole book: the sum of those of its accounts.
@@ -255,5 +307,14 @@ impl BookAging {
         self.owing = self.owing.saturating_add(u64::from(one.outstanding.is_positive()));
         self.in_credit = self.in_credit.saturating_add(u64::from(one.credit.is_positive()));
         self.aging.add(one)
+    }
+}
+
+impl fmt::Display for BookAging {
+    /// As the aging, and on how many accounts.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { owing, in_credit, aging } = self;
+        write!(f, "{aging}")?;
+        writeln!(f, "{owing} accounts owe, {in_credit} are in credit")
     }
 }

@@ -1,9 +1,12 @@
 //! Debtors: who owes, how much, and since when.
 
+use std::fmt;
+
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use crate::money::Amount;
+use crate::text::{Side, Table};
 use crate::{Account, AccountId, Allocation, Debit, FeeGroup, Money, Refusal, Standing, TermId};
 
 /// Which debtors a listing holds, and in what order.
@@ -122,6 +125,36 @@ impl Debtor {
     pub fn key(&self) -> DebtorKey {
         DebtorKey { outstanding: self.outstanding, since: self.since, account: self.account.id.clone() }
     }
+}
+
+impl fmt::Display for Debtor {
+    /// On one line: `s-17 owes 40.00 USD, 40.00 overdue, for 58 days, since 2026-02-01`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { account, outstanding, overdue, since, days_overdue, .. } = self;
+        write!(f, "{} owes {outstanding:#}", account.id)?;
+        match days_overdue {
+            0 => write!(f, ", due {since}"),
+            days => write!(f, ", {overdue} overdue, for {days} days, since {since}"),
+        }
+    }
+}
+
+/// Debtors as a table, a line each.
+pub(crate) fn table(debtors: &[Debtor]) -> Table<6> {
+    let (left, right) = (Side::Left, Side::Right);
+    let mut table = Table::new([Side::Cut, left, right, right, left, right]);
+    table.row(["account", "standing", "owed", "overdue", "since", "days"].map(str::to_owned));
+    for debtor in debtors {
+        table.row([
+            debtor.account.id.to_string(),
+            debtor.account.standing.to_string(),
+            debtor.outstanding.to_string(),
+            debtor.overdue.to_string(),
+            debtor.since.to_string(),
+            debtor.days_overdue.to_string(),
+        ]);
+    }
+    table
 }
 
 /// A debtor's place in the order of a listing: hand the last one's to the next page.

@@ -31,6 +31,7 @@ mod ledger;
 mod money;
 mod name;
 mod rate;
+mod printed;
 mod receipt;
 mod refusal;
 pub mod rule;
@@ -46,6 +47,7 @@ mod statement;
 pub mod store;
 mod summary;
 mod unsettled;
+mod text;
 
 pub use account::{Account, GROUPS_MAX};
 pub use aging::{AccountAging, Aged, AgedTotals, Aging, BOUNDS_MAX, BookAging, Buckets};
@@ -76,6 +78,7 @@ pub use name::{
     AccountId, BookId, FeeCode, FeeGroup, HouseholdId, IdempotencyKey, IntoName, TEXT_LENGTH_MAX,
 };
 pub use rate::{Measure, Rate};
+pub use printed::{PrintedReceipt, ReceiptPart};
 pub use receipt::{Receipt, ReceiptNumber};
 pub use refusal::Refusal;
 pub use rule_name::RuleName;

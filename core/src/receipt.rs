@@ -6,6 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::name::shorten;
+use crate::text::{WIDTH, cut, words};
 use crate::{AccountId, Entry, Refusal};
 
 /// What a recording gives back: the entry, its number, and whether it had been recorded before.
@@ -22,6 +23,23 @@ pub struct Receipt {
 impl Receipt {
     pub(crate) fn of(entry: Entry, replayed: bool) -> Self {
         Self { number: entry.receipt(), entry, replayed }
+    }
+}
+
+impl fmt::Display for Receipt {
+    /// On one line: `s-17/3-T: payment cash, 80.00 USD for term 2026-1 on 2026-02-01`, and whether it had been recorded before. For what
+    /// is handed to a payer see [`Ledger::receipt`](crate::Ledger::receipt).
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { number, entry, replayed } = self;
+        let what = cut(&words(&entry.kind), WIDTH);
+        write!(
+            f,
+            "{number}: {what}, {:#} for term {} on {}",
+            entry.amount(),
+            entry.term,
+            entry.effective_on
+        )?;
+        f.write_str(if *replayed { ", recorded before" } else { "" })
     }
 }
 
@@ -90,9 +108,12 @@ impl fmt::Display for ReceiptNumber {
 impl FromStr for ReceiptNumber {
     type Err = Refusal;
 
+    /// White space at either end is not looked at, nor whether the check character is a capital.
+    ///
     /// # Errors
     /// [`Refusal::BadReceipt`] when the text is not of the form, or its check character does not fit.
     fn from_str(text: &str) -> Result<Self, Refusal> {
+        let text = text.trim();
         let bad = |why| Refusal::BadReceipt { given: shorten(text), why };
         let shape = "it must be an account, a slash, a position, a dash and a check character";
         let (body, check) = text.rsplit_once('-').ok_or_else(|| bad(shape))?;
@@ -112,6 +133,26 @@ impl TryFrom<String> for ReceiptNumber {
     type Error = Refusal;
     fn try_from(text: String) -> Result<Self, Refusal> {
         text.parse()
+    }
+}
+
+impl TryFrom<&str> for ReceiptNumber {
+    type Error = Refusal;
+    fn try_from(text: &str) -> Result<Self, Refusal> {
+        text.parse()
+    }
+}
+
+impl TryFrom<&String> for ReceiptNumber {
+    type Error = Refusal;
+    fn try_from(text: &String) -> Result<Self, Refusal> {
+        text.parse()
+    }
+}
+
+impl From<&ReceiptNumber> for ReceiptNumber {
+    fn from(number: &ReceiptNumber) -> Self {
+        number.clone()
     }
 }
 
@@ -141,6 +182,31 @@ mod tests {
             if !typed.eq_ignore_ascii_case(&text) {
                 prop_assert!(typed.parse::<ReceiptNumber>().is_err(), "{} for {}", typed, text);
             }
+        }
+    }
+
+    #[test]
+    fn a_number_is_read_as_it_is_typed() {
+        let number = ReceiptNumber::new(AccountId::new("zoë / 3-b").unwrap(), 12);
+        let text = number.to_string();
+        assert_eq!(format!("  {text}\n").parse(), Ok(number.clone()));
+        assert_eq!(text.to_ascii_lowercase().parse(), Ok(number));
+        for wrong in [
+            "",
+            "-",
+            "s-17",
+            "s-17/3",
+            "s-17/0-",
+            "s-17/-3-T",
+            "s-17/+3-T",
+            "s-17/03-T",
+            "/3-T",
+            "s-17/3-TT",
+            "s-17/99999999999-T",
+            "s-17/3-ß",
+        ] {
+            let refused = wrong.parse::<ReceiptNumber>().unwrap_err();
+            assert_eq!(refused.code(), "bad-receipt", "{wrong}");
         }
     }
 

@@ -424,6 +424,26 @@ pub enum Refusal {
         /// The household.
         household: HouseholdId,
     },
+    /// The receipt of an entry that has none.
+    #[error(
+        "entry {position} of account {account} is of the kind {kind}; receipts are printed of payments and refunds"
+    )]
+    NoReceipt {
+        /// The account.
+        account: AccountId,
+        /// The position of the entry.
+        position: u32,
+        /// Its kind.
+        kind: &'static str,
+    },
+
+    // Reports.
+    /// An aging of no day.
+    #[error("ages are told as of a day; give one, as in AsOf::day(day)")]
+    NoDay,
+    /// A sum of agings that do not belong together.
+    #[error("agings are added up that are of one day, recorded by one instant, and in the same buckets")]
+    AgingsDiffer,
     /// Aging bounds that do not rise.
     #[error("the bounds of the aging buckets must be whole days above zero, rising, at most {max} of them")]
     BadBuckets {
@@ -490,6 +510,9 @@ impl Refusal {
             Self::BadRule { .. } => "bad-rule",
             Self::BadHousehold { .. } => "bad-household",
             Self::NotOfHousehold { .. } => "not-of-household",
+            Self::NoReceipt { .. } => "no-receipt",
+            Self::NoDay => "no-day",
+            Self::AgingsDiffer => "agings-differ",
             Self::BadBuckets { .. } => "bad-buckets",
         }
     }

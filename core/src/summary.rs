@@ -7,6 +7,7 @@ use rust_decimal::{Decimal, RoundingStrategy};
 use serde::{Deserialize, Serialize};
 
 use crate::store::SummaryRow;
+use crate::text::{Side, Table};
 use crate::{Currency, FeeGroup, Money, PaymentStatus, Refusal, TermBalance, TermId};
 
 /// How much was collected of what was due. Undefined, not 0 and not 100 %, when nothing was due.
@@ -207,5 +208,66 @@ impl TermSummary {
             }
         };
         self.by_groups.get_mut(at).ok_or(Refusal::Overflow)?.figures.add(&balance, charged)
+    }
+}
+
+impl SummaryFigures {
+    /// Every figure on a line of its own.
+    fn lines(&self) -> Table<2> {
+        let mut table = Table::new([Side::Left, Side::Right]);
+        for (what, count) in [("accounts", self.accounts), ("  of them billed", self.billed)] {
+            table.row([what.to_owned(), count.to_string()]);
+        }
+        for (what, amount) in [
+            ("brought forward", self.brought_forward),
+            ("charged", self.charged),
+            ("conceded", self.conceded),
+            ("adjustments", self.adjustments),
+            ("total due", self.total_due),
+            ("paid", self.amount_paid),
+            ("balance", self.balance),
+            ("outstanding", self.outstanding),
+            ("  of it arrears", self.arrears_remaining),
+            ("  of it the term's own", self.fee_remaining),
+            ("in credit", self.credit),
+        ] {
+            table.row([what.to_owned(), amount.to_string()]);
+        }
+        table.row(["collected of what was due".to_owned(), self.collection_rate().to_string()]);
+        if let Ok(rate) = self.fee_collection_rate() {
+            table.row(["collected of the term's own".to_owned(), rate.to_string()]);
+        }
+        table
+    }
+
+    /// The figures that tell parts apart, in one row.
+    fn cells(&self, name: String) -> [String; 6] {
+        let money = |money: Money| money.to_string();
+        let rate = self.collection_rate().to_string();
+        let (due, paid, left) = (money(self.total_due), money(self.amount_paid), money(self.outstanding));
+        [name, self.accounts.to_string(), due, paid, left, rate]
+    }
+}
+
+impl fmt::Display for TermSummary {
+    /// As text of at most 80 columns: the total figure by figure, then the parts, a line each.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let right = Side::Right;
+        writeln!(f, "Term {}, in {}", self.term, self.total.balance.currency())?;
+        write!(f, "{}", self.total.lines())?;
+        let mut parts = Table::new([Side::Cut, right, right, right, right, right]);
+        let head = |name| [name, "accounts", "due", "paid", "outstanding", "rate"].map(str::to_owned);
+        parts.line(String::new());
+        parts.row(head("status"));
+        for (status, figures) in &self.by_status {
+            parts.row(figures.cells(status.to_string()));
+        }
+        parts.line(String::new());
+        parts.row(head("groups"));
+        for part in &self.by_groups {
+            let groups: Vec<&str> = part.groups.iter().map(FeeGroup::as_str).collect();
+            parts.row(part.figures.cells(groups.join(", ")));
+        }
+        parts.fmt(f)
     }
 }

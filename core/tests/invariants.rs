@@ -20,6 +20,8 @@ mod model;
 mod past;
 #[path = "support/same_book.rs"]
 mod same_book;
+#[path = "support/receipts.rs"]
+mod receipts;
 #[path = "support/statements.rs"]
 mod statements;
 #[path = "support/sums.rs"]
@@ -113,6 +115,12 @@ proptest! {
     #[test]
     fn parts_sum_to_the_whole((exponent, history) in model::any_history()) {
         wait(sums::parts_sum_to_the_whole(MemoryStore::new(), exponent, &history)).map_err(TestCaseError::fail)?;
+    }
+
+    /// A receipt printed again says what it said when it was recorded.
+    #[test]
+    fn receipts_stay_what_they_were((exponent, history) in model::any_history()) {
+        wait(receipts::receipts_stay_what_they_were(MemoryStore::new(), exponent, &history)).map_err(TestCaseError::fail)?;
     }
 
     /// Pages of debtors are those who owe, in order, whatever the filter and the page.

@@ -26,6 +26,8 @@ mod past;
 mod races;
 #[path = "../../core/tests/support/same_book.rs"]
 mod same_book;
+#[path = "../../core/tests/support/receipts.rs"]
+mod receipts;
 #[path = "../../core/tests/support/statements.rs"]
 mod statements;
 #[path = "../../core/tests/support/sums.rs"]
@@ -118,6 +120,11 @@ proptest! {
     #[test]
     fn parts_sum_to_the_whole((exponent, history) in model::any_history()) {
         wait(async { sums::parts_sum_to_the_whole(fresh().await, exponent, &history).await }).map_err(TestCaseError::fail)?;
+    }
+
+    #[test]
+    fn receipts_stay_what_they_were((exponent, history) in model::any_history()) {
+        wait(async { receipts::receipts_stay_what_they_were(fresh().await, exponent, &history).await }).map_err(TestCaseError::fail)?;
     }
 
     #[test]

@@ -112,7 +112,7 @@ async fn rows_of_a_summary_follow_from_the_entries(given: Given) -> Result<(), F
     open_in_groups(&school).await?;
     compare(&school).await?;
     // Not all of them have entries.
-    record(&school, &NAMES.split_at(15).0, 2027).await?;
+    record(&school, NAMES.split_at(15).0, 2027).await?;
     let school = &school.by(given.way(1));
     compare(school).await?;
     let after = account("a c")?;

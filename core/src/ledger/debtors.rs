@@ -1,5 +1,7 @@
 //! Debtors: who owes, page by page, those that owe most or longest first.
 
+use std::fmt;
+
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
@@ -7,7 +9,7 @@ use super::{Ledger, PAGE_MAX};
 #[cfg(doc)]
 use crate::Refusal;
 use crate::by_entries::{ACCOUNTS_A_PAGE, as_read};
-use crate::debtors::DebtorOrder;
+use crate::debtors::{DebtorOrder, table};
 use crate::store::OwingFilter;
 use crate::{Account, AccountId, Allocation, Debtor, DebtorFilter, DebtorKey, Error, LedgerStore};
 
@@ -18,6 +20,13 @@ pub struct DebtorPage {
     pub debtors: Vec<Debtor>,
     /// What the next page goes on after; `None` when there is none.
     pub next: Option<DebtorKey>,
+}
+
+impl fmt::Display for DebtorPage {
+    /// As a table of at most 80 columns, a line each debtor.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        table(&self.debtors).fmt(f)
+    }
 }
 
 impl<S: LedgerStore> Ledger<S> {

@@ -9,8 +9,8 @@ use crate::aging::aging_day;
 use crate::name::IntoName;
 use crate::store::{AgedRow, AgingOrder};
 use crate::{
-    AccountAging, AccountId, Aging, Allocation, AsOf, BookAging, Buckets, Error, LedgerStore, Span,
-    Statement, TermId, TermSummary,
+    AccountAging, AccountId, Aging, Allocation, AsOf, BookAging, Buckets, Entry, Error, LedgerStore,
+    PrintedReceipt, ReceiptNumber, Span, Statement, TermId, TermSummary,
 };
 
 /// Whether a page of so many rows may have another after it.
@@ -75,7 +75,7 @@ impl<S: LedgerStore> Ledger<S> {
     /// What was or is outstanding on an account as of a day, by how long it was overdue then.
     ///
     /// # Errors
-    /// [`Refusal::UnknownAccount`]; [`Refusal::Missing`] when `as_of` has no day.
+    /// [`Refusal::UnknownAccount`]; [`Refusal::NoDay`] when `as_of` has no day.
     pub async fn aging(
         &self,
         account: impl IntoName<AccountId>,
@@ -90,7 +90,7 @@ impl<S: LedgerStore> Ledger<S> {
     /// nothing are among them.
     ///
     /// # Errors
-    /// [`Refusal::Missing`] when `as_of` has no day.
+    /// [`Refusal::NoDay`] when `as_of` has no day.
     pub fn agings(&self, as_of: impl Into<AsOf>, buckets: &Buckets) -> Result<Agings<'_, S>, Error> {
         let as_of = as_of.into();
         let order = AgingOrder { as_of, floors: buckets.floors(aging_day(as_of)?) };
@@ -101,7 +101,7 @@ impl<S: LedgerStore> Ledger<S> {
     /// The aging of the whole book as of a day: the sum of its accounts'.
     ///
     /// # Errors
-    /// [`Refusal::Missing`] when `as_of` has no day; [`Refusal::Overflow`].
+    /// [`Refusal::NoDay`] when `as_of` has no day; [`Refusal::Overflow`].
     pub async fn book_aging(&self, as_of: impl Into<AsOf>, buckets: &Buckets) -> Result<BookAging, Error> {
         let as_of = as_of.into();
         let mut whole = BookAging::nothing(as_of, buckets, self.currency);
@@ -110,6 +110,60 @@ impl<S: LedgerStore> Ledger<S> {
             whole.add(&one.aging)?;
         }
         Ok(whole)
+    }
+
+    /// The receipt of a payment or a refund, by its number: typed in, say, from a slip that somebody brings along. The check character is
+    /// verified.
+    ///
+    /// ```
+    /// use bursar::{Currency, Ledger, Payment, Term, TermId, date};
+    /// use bursar_store_memory::MemoryStore;
+    /// use rust_decimal_macros::dec;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), bursar::Error> {
+    /// # let school = Ledger::open(MemoryStore::new(), "hillside", Currency::USD).await?;
+    /// # let term = TermId::new(2026, 1)?;
+    /// # school.define_term(Term::new(term, date("2026-01-12")?, date("2026-04-09")?)?).await?;
+    /// # school.enrol("s-17", ["PRIMARY"], date("2026-01-12")?).await?;
+    /// let payment = Payment::cash(dec!(80)).from("s-17").for_term(term).key("till-1-0001");
+    /// let number = school.pay(payment.on(date("2026-02-01")?)).await?.number;
+    /// let printed = school.receipt(&number).await?;
+    /// assert_eq!((printed.left.to_string(), printed.balance.to_string()), ("80.00".into(), "-80.00".into()));
+    /// assert!(printed.to_string().contains("received    80.00 USD"));
+    /// // Two digits swapped in typing.
+    /// let refused = school.receipt("s-71/1-5").await.unwrap_err();
+    /// assert_eq!(refused.refusal().map(|refusal| refusal.code()), Some("bad-receipt"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`Refusal::BadReceipt`] for what is no receipt number; [`Refusal::UnknownEntry`] for one of no entry of this book;
+    /// [`Refusal::NoReceipt`] for one of an entry that is neither a payment nor a refund.
+    pub async fn receipt(&self, number: impl IntoName<ReceiptNumber>) -> Result<PrintedReceipt, Error> {
+        let number = number.into_name()?;
+        let (account, position) = (number.account().clone(), number.position());
+        let entries = self.entries_to(&account, position).await?;
+        let reversal = match self.store.reversal_of(&self.book, &account, position).await? {
+            Some(at) => Some(self.entry_by_receipt(&ReceiptNumber::new(account, at)).await?),
+            None => None,
+        };
+        Ok(PrintedReceipt::of(number, self.book.clone(), &entries, reversal)?)
+    }
+
+    /// The entries of an account up to a position, page after page.
+    async fn entries_to(&self, account: &AccountId, last: u32) -> Result<Vec<Entry>, Error> {
+        let mut entries: Vec<Entry> = Vec::new();
+        loop {
+            let after = entries.last().map_or(0, |entry| entry.position);
+            let limit = last.saturating_sub(after).min(PAGE_MAX);
+            let page = self.store.entries(&self.book, account, after, limit).await?;
+            if page.is_empty() {
+                return Ok(entries);
+            }
+            entries.extend(page);
+        }
     }
 
     /// A term of the whole book: how much was charged, conceded, collected and is outstanding, by status and by fee groups.

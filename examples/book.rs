@@ -1,0 +1,76 @@
+//! Which book a program reports on: that of a school file, read into memory, or one that a database keeps.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use bursar::school_file::replay;
+use bursar::{Ledger, LedgerStore};
+use clap::Args;
+
+use crate::database::{self, Failure};
+
+/// A book over whatever keeps it.
+pub type AnyLedger = Ledger<Arc<dyn LedgerStore>>;
+
+/// The arguments that say which book.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Source {
+    /// The school file, one JSON object a line; "-" is standard input. Without it and --db, the project's own example.
+    pub file: Option<PathBuf>,
+    /// The database that keeps the book.
+    #[arg(long, value_name = "URL", help = database::HELP)]
+    pub db: Option<String>,
+    /// The id of the book in the database.
+    #[arg(long)]
+    pub book: Option<String>,
+}
+
+impl Source {
+    /// Opens the book.
+    ///
+    /// # Errors
+    /// Arguments that do not go together; a file or a database that cannot be read; a book that is not there.
+    pub async fn open(&self) -> Result<AnyLedger, Failure> {
+        open(self.file.as_deref(), self.db.as_deref(), self.book.as_deref()).await
+    }
+
+    /// Whether the book is only read from a file: what it calls today is not today.
+    #[must_use]
+    pub const fn is_file(&self) -> bool {
+        self.db.is_none()
+    }
+}
+
+/// Opens the book of a file, or one in a database; without either that of `examples/data/hillside.jsonl`.
+///
+/// # Errors
+/// Arguments that do not go together; a file or a database that cannot be read; a book that is not there.
+pub async fn open(file: Option<&Path>, db: Option<&str>, book: Option<&str>) -> Result<AnyLedger, Failure> {
+    match (file, db, book) {
+        (None, Some(db), Some(book)) => {
+            Ok(Ledger::open_existing(database::open(Some(db)).await?, book).await?)
+        }
+        (_, Some(_), None) => Err("--db keeps many books; say which with --book".into()),
+        (Some(_), Some(_), _) => Err("give a FILE or --db, not both".into()),
+        (_, None, Some(_)) => Err("--book names a book of a database; give its address with --db".into()),
+        (Some(file), None, None) => read(file).await,
+        (None, None, None) => {
+            read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("data").join("hillside.jsonl")).await
+        }
+    }
+}
+
+/// Reads a school file into memory.
+async fn read(path: &Path) -> Result<AnyLedger, Failure> {
+    let named = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
+    let reader: Box<dyn BufRead> = if path == Path::new("-") {
+        Box::new(BufReader::new(io::stdin()))
+    } else {
+        Box::new(BufReader::new(File::open(path).map_err(|error| named(&error))?))
+    };
+    let (ledger, _) =
+        replay(database::open(None).await?, reader, |_| {}).await.map_err(|error| named(&error))?;
+    Ok(ledger)
+}
