@@ -227,101 +227,102 @@ async fn agings_that_differ_are_not_added() {
 
 const STATEMENT: &str = "\
 Statement of s-17, terms 2026-1 to 2026-2, in USD
-no. day        entry                          amount balance
-               left before                              0.00
-  1 2026-01-12 charge tuition, due 2026-01-12 120.00  120.00
+no.  day         entry                           amount  balance
+                 left before                                0.00
+  1  2026-01-12  charge tuition, due 2026-01-12  120.00   120.00
      settled by 80.00 of no. 2, 20.00 of no. 6
-  2 2026-02-01 payment cash                   -80.00   40.00
+  2  2026-02-01  payment cash                    -80.00    40.00
      settles 80.00 of no. 1
-  3 2026-02-03 payment mobile MP-88           -15.00   25.00
-  4 2026-02-04 reversal of 3: another pupil's  15.00   40.00
-  5 2026-05-04 charge tuition, due 2026-05-04 120.00  160.00
-  6 2026-05-05 discount: a sibling            -20.00  140.00
+  3  2026-02-03  payment mobile MP-88            -15.00    25.00
+  4  2026-02-04  reversal of 3: another pupil's   15.00    40.00
+  5  2026-05-04  charge tuition, due 2026-05-04  120.00   160.00
+  6  2026-05-05  discount: a sibling             -20.00   140.00
      settles 20.00 of no. 1
-               closing balance                        140.00
+                 closing balance                          140.00
 
-term 2026-1: brought forward 0.00, fee 120.00, adjustments 0.00, total due
-  120.00, paid 80.00: partial, balance 40.00 (arrears 0.00, fee 40.00)
+term 2026-1: brought forward 0.00, fee 120.00, adjustments 0.00,
+  total due 120.00, paid 80.00: partial, balance 40.00 (arrears 0.00, fee 40.00)
 
-term 2026-2: brought forward 40.00, fee 100.00, adjustments 0.00, total due
-  140.00, paid 0.00: unpaid, balance 140.00 (arrears 40.00, fee 100.00)
+term 2026-2: brought forward 40.00, fee 100.00, adjustments 0.00,
+  total due 140.00, paid 0.00: unpaid, balance 140.00
+  (arrears 40.00, fee 100.00)
 
-owed on no. 1  20.00 of 120.00 due 2026-01-12
-owed on no. 5 120.00           due 2026-05-04
+owed on no. 1   20.00  of 120.00  due 2026-01-12
+owed on no. 5  120.00             due 2026-05-04
 owed in all: 140.00 USD
 ";
 const AS_OF: &str = "\
 Statement of s-18, term 2026-1, in USD, as of 2026-03-31
-no. day        entry                           amount balance
-               left before                               0.00
-  1 2026-01-12 charge tuition, due 2026-01-12  120.00  120.00
+no.  day         entry                            amount  balance
+                 left before                                 0.00
+  1  2026-01-12  charge tuition, due 2026-01-12   120.00   120.00
      settled by 120.00 of no. 2
-  2 2026-02-02 payment bank                   -150.00  -30.00
+  2  2026-02-02  payment bank                    -150.00   -30.00
      settles 120.00 of no. 1
-               closing balance                         -30.00
+                 closing balance                           -30.00
 
-term 2026-1: brought forward 0.00, fee 120.00, adjustments 0.00, total due
-  120.00, paid 150.00: paid, balance -30.00 (arrears 0.00, fee 0.00)
+term 2026-1: brought forward 0.00, fee 120.00, adjustments 0.00,
+  total due 120.00, paid 150.00: paid, balance -30.00 (arrears 0.00, fee 0.00)
 
 owed in all: 0.00 USD
 in credit: 30.00 USD
 ";
 const BOOK_AGING: &str = "\
 Aging as of 2026-05-31, in USD
-not yet due             0.00
-1 to 30 days overdue  210.00
-31 to 60 days overdue   0.00
-61 to 90 days overdue   0.00
-over 90 days overdue   20.00
-outstanding           230.00
-in credit               0.00
+not yet due              0.00
+1 to 30 days overdue   210.00
+31 to 60 days overdue    0.00
+61 to 90 days overdue    0.00
+over 90 days overdue    20.00
+outstanding            230.00
+in credit                0.00
 2 accounts owe, 0 are in credit
 ";
 const AGING: &str = "\
 Aging as of 2026-05-31, in USD
-not yet due           0.00
-1 day overdue         0.00
-2 days overdue        0.00
-3 to 27 days overdue 90.00
-over 27 days overdue  0.00
-outstanding          90.00
-in credit             0.00
+not yet due            0.00
+1 day overdue          0.00
+2 days overdue         0.00
+3 to 27 days overdue  90.00
+over 27 days overdue   0.00
+outstanding           90.00
+in credit              0.00
 ";
 const ACCOUNT_AGING: &str = "\
 Aging of s-17, as of 2026-05-31, in USD
-not yet due   0.00
-overdue     140.00
-outstanding 140.00
-in credit     0.00
+not yet due    0.00
+overdue      140.00
+outstanding  140.00
+in credit      0.00
 ";
 const SUMMARY: &str = "\
 Term 2026-2, in USD
-accounts                         2
-of them billed                   2
-brought forward              10.00
-charged                     240.00
-conceded                     20.00
-adjustments                   0.00
-total due                   230.00
-paid                          0.00
-balance                     230.00
-outstanding                 230.00
-of it arrears                40.00
-of it the term's own        190.00
-in credit                     0.00
-collected of what was due    0.0 %
-collected of the term's own  0.0 %
+accounts                          2
+  of them billed                  2
+brought forward               10.00
+charged                      240.00
+conceded                      20.00
+adjustments                    0.00
+total due                    230.00
+paid                           0.00
+balance                      230.00
+outstanding                  230.00
+  of it arrears               40.00
+  of it the term's own       190.00
+in credit                      0.00
+collected of what was due     0.0 %
+collected of the term's own   0.0 %
 
-status  accounts    due paid outstanding collected
-unpaid         2 230.00 0.00      230.00     0.0 %
+status   accounts     due  paid  outstanding   rate
+unpaid          2  230.00  0.00       230.00  0.0 %
 
-groups  accounts    due paid outstanding collected
-PRIMARY        2 230.00 0.00      230.00     0.0 %
+groups   accounts     due  paid  outstanding   rate
+PRIMARY         2  230.00  0.00       230.00  0.0 %
 ";
 const DEBTORS: &str = "\
-account standing   owed overdue since      days
-s-17    active   140.00  140.00 2026-01-12  139
-s-18    active    90.00   90.00 2026-05-04   27
+account  standing    owed  overdue  since       days
+s-17     active    140.00   140.00  2026-01-12   139
+s-18     active     90.00    90.00  2026-05-04    27
 ";
 const RECEIPT: &str = "\
 Receipt     s-17/2-K
@@ -333,8 +334,8 @@ method      cash
 term        2026-1
 note        brought by an aunt
 recorded    2026-02-01 08:30:00 UTC by clerk
-settles no. 1, 2026-1, charge tuition, due 2026-01-12     80.00
-owed after it                                         40.00 USD
+settles no. 1, 2026-1, charge tuition, due 2026-01-12  80.00
+owed after it                                          40.00
 ";
 const VOID: &str = "\
 Receipt     s-17/3-I
@@ -347,8 +348,8 @@ method      mobile
 reference   MP-88
 term        2026-1
 recorded    2026-02-01 08:30:00 UTC
-settles no. 1, 2026-1, charge tuition, due 2026-01-12     15.00
-owed after it                                         25.00 USD
+settles no. 1, 2026-1, charge tuition, due 2026-01-12  15.00
+owed after it                                          25.00
 ";
 const IN_CREDIT: &str = "\
 Receipt     s-18/2-C
@@ -359,9 +360,9 @@ received    150.00 USD
 method      bank
 term        2026-1
 recorded    2026-02-01 08:30:00 UTC
-settles no. 1, 2026-1, charge tuition, due 2026-01-12    120.00
-left as credit                                            30.00
-in credit after it                                    30.00 USD
+settles no. 1, 2026-1, charge tuition, due 2026-01-12  120.00
+left as credit                                          30.00
+in credit after it                                      30.00
 ";
 const REFUND: &str = "\
 Refund      s-18/5-6
@@ -372,6 +373,6 @@ paid back   110.00 USD
 method      bank
 term        2026-2
 recorded    2026-02-01 08:30:00 UTC
-given back from no. 4, 2026-2, payment cash   110.00
-owed after it                               0.00 USD
+given back from no. 4, 2026-2, payment cash  110.00
+owed after it                                  0.00
 ";
