@@ -1,12 +1,12 @@
 //! Prints who owes what since when: the aging of a book, its debtors, and how a term stands.
 //!
 //! `cargo run --release --example aging -- [FILE | --db URL --book BOOK] [--as-of DAY] [--buckets 30,60,90] [--debtors N] [--term 2026-1]`
-#![allow(clippy::print_stderr, clippy::print_stdout)]
+#![allow(clippy::print_stderr)]
 
 use std::process::ExitCode;
 
 use bursar::{Buckets, DebtorFilter, TermId, date};
-use bursar_examples::book::{AnyLedger, Source};
+use bursar_examples::book::{AnyLedger, Source, show};
 use bursar_examples::database::Failure;
 use chrono::NaiveDate;
 use clap::Parser;
@@ -54,14 +54,14 @@ async fn run(arguments: &Arguments) -> Result<(), Failure> {
         Some(day) => day,
         None => usual_day(&school, &arguments.source).await?,
     };
-    print!("{}", school.book_aging(day, &buckets).await?);
+    show(&school.book_aging(day, &buckets).await?)?;
     debtors(&school, day, listed).await?;
     let term = match term {
         Some(term) => Some(term),
         None => school.current_term().await?,
     };
     if let Some(term) = term {
-        print!("\n{}", school.term_summary(term).await?);
+        show(&format!("\n{}", school.term_summary(term).await?))?;
     }
     Ok(())
 }
@@ -87,10 +87,6 @@ async fn debtors(school: &AnyLedger, day: NaiveDate, listed: u32) -> Result<(), 
         return Ok(());
     }
     let page = school.debtors(&DebtorFilter::on(day), None, listed).await?;
-    println!("\nThose who owe most, now");
-    print!("{page}");
-    if page.next.is_some() {
-        println!("and others who owe no more than that");
-    }
-    Ok(())
+    let others = if page.next.is_some() { "and others who owe no more than that\n" } else { "" };
+    show(&format!("\nThose who owe most, now\n{page}{others}"))
 }

@@ -1,7 +1,8 @@
 //! Which book a program reports on: that of a school file, read into memory, or one that a database keeps.
 
+use std::fmt::Display;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader};
+use std::io::{self, BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -62,9 +63,20 @@ pub async fn open(file: Option<&Path>, db: Option<&str>, book: Option<&str>) -> 
     }
 }
 
+/// Writes a report to standard output. Who stops reading has read enough.
+///
+/// # Errors
+/// When it cannot be written for another reason.
+pub fn show(report: &impl Display) -> Result<(), Failure> {
+    match io::stdout().lock().write_all(report.to_string().as_bytes()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
+    }
+}
+
 /// Reads a school file into memory.
 async fn read(path: &Path) -> Result<AnyLedger, Failure> {
-    let named = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
+    let named = |error: &dyn Display| format!("{}: {error}", path.display());
     let reader: Box<dyn BufRead> = if path == Path::new("-") {
         Box::new(BufReader::new(io::stdin()))
     } else {

@@ -2,13 +2,13 @@
 //!
 //! `cargo run --release --example statement -- [FILE | --db URL --book BOOK] [--account ACCOUNT] [--term 2026-1 | --from DAY --to DAY]
 //! [--as-of DAY] [--recorded-by INSTANT]`, or `--receipt NUMBER`
-#![allow(clippy::print_stderr, clippy::print_stdout)]
+#![allow(clippy::print_stderr)]
 
 use std::process::ExitCode;
 
 use bursar::store::AccountFilter;
 use bursar::{AsOf, DebtorFilter, Span, TermId, date};
-use bursar_examples::book::{AnyLedger, Source};
+use bursar_examples::book::{AnyLedger, Source, show};
 use bursar_examples::database::Failure;
 use chrono::{DateTime, NaiveDate, Utc};
 use clap::Parser;
@@ -56,14 +56,16 @@ async fn run(arguments: &Arguments) -> Result<(), Failure> {
     let (span, as_of) = (span(arguments)?, as_of(arguments)?);
     let school = arguments.source.open().await?;
     if let Some(number) = &arguments.receipt {
-        print!("{}", school.receipt(number).await?);
-        return Ok(());
+        return show(&school.receipt(number).await?);
     }
     let account = match &arguments.account {
         Some(account) => account.clone(),
         None => anybody(&school).await?,
     };
-    print!("{}", school.statement_as_of(account, span, as_of).await?);
+    show(&school.statement_as_of(account, span, as_of).await?)?;
+    if arguments.account.is_none() {
+        eprintln!("this is the account that owes most; --account ACCOUNT shows another");
+    }
     Ok(())
 }
 
@@ -102,6 +104,5 @@ async fn anybody(school: &AnyLedger) -> Result<String, Failure> {
         None => school.accounts(AccountFilter::All, None, 1).await?.pop(),
     };
     let account = found.ok_or_else(|| format!("book {} has no accounts", school.book_id()))?;
-    eprintln!("of the account that owes most; --account ACCOUNT shows another");
     Ok(account.id.to_string())
 }

@@ -314,7 +314,10 @@ impl fmt::Display for BookAging {
     /// As the aging, and on how many accounts.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { owing, in_credit, aging } = self;
-        write!(f, "{aging}")?;
-        writeln!(f, "{owing} accounts owe, {in_credit} are in credit")
+        writeln!(f, "Aging {}, in {}", aging.as_of, aging.outstanding.currency())?;
+        let mut table = aging.table();
+        table.row(["accounts that owe".into(), owing.to_string()]);
+        table.row(["accounts in credit".into(), in_credit.to_string()]);
+        table.fmt(f)
     }
 }

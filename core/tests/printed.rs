@@ -276,7 +276,8 @@ not yet due              0.00
 over 90 days overdue    20.00
 outstanding            230.00
 in credit                0.00
-2 accounts owe, 0 are in credit
+accounts that owe           2
+accounts in credit          0
 ";
 const AGING: &str = "\
 Aging as of 2026-05-31, in USD
