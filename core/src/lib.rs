@@ -30,8 +30,8 @@ mod late_fee;
 mod ledger;
 mod money;
 mod name;
-mod rate;
 mod printed;
+mod rate;
 mod receipt;
 mod refusal;
 pub mod rule;
@@ -46,8 +46,8 @@ mod standing;
 mod statement;
 pub mod store;
 mod summary;
-mod unsettled;
 mod text;
+mod unsettled;
 
 pub use account::{Account, GROUPS_MAX};
 pub use aging::{AccountAging, Aged, AgedTotals, Aging, BOUNDS_MAX, BookAging, Buckets};
@@ -77,8 +77,8 @@ pub use money::{AMOUNT_MAX, Amount, Money, PARTS_MAX};
 pub use name::{
     AccountId, BookId, FeeCode, FeeGroup, HouseholdId, IdempotencyKey, IntoName, TEXT_LENGTH_MAX,
 };
-pub use rate::{Measure, Rate};
 pub use printed::{PrintedReceipt, ReceiptPart};
+pub use rate::{Measure, Rate};
 pub use receipt::{Receipt, ReceiptNumber};
 pub use refusal::Refusal;
 pub use rule_name::RuleName;

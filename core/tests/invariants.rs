@@ -18,10 +18,10 @@ mod laws;
 mod model;
 #[path = "support/past.rs"]
 mod past;
-#[path = "support/same_book.rs"]
-mod same_book;
 #[path = "support/receipts.rs"]
 mod receipts;
+#[path = "support/same_book.rs"]
+mod same_book;
 #[path = "support/statements.rs"]
 mod statements;
 #[path = "support/sums.rs"]

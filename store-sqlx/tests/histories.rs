@@ -24,10 +24,10 @@ mod model;
 mod past;
 #[path = "../../core/tests/support/races.rs"]
 mod races;
-#[path = "../../core/tests/support/same_book.rs"]
-mod same_book;
 #[path = "../../core/tests/support/receipts.rs"]
 mod receipts;
+#[path = "../../core/tests/support/same_book.rs"]
+mod same_book;
 #[path = "../../core/tests/support/statements.rs"]
 mod statements;
 #[path = "../../core/tests/support/sums.rs"]

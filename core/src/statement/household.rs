@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::{Span, Statement};
+use crate::text::{Side, Table, failed};
 use crate::{AsOf, Currency, HouseholdId, Money, Refusal};
 
 /// The statements of a household's accounts, and their sums.
@@ -68,21 +69,18 @@ impl fmt::Display for HouseholdStatement {
             write!(f, ", {}", self.as_of)?;
         }
         writeln!(f)?;
-        let [earlier, closing, owed, credit] = ["left before", "closing", "owed", "in credit"];
-        writeln!(f, "{:<20} {earlier:>14} {closing:>14} {owed:>14} {credit:>14}", "account")?;
-        let mut row = |name: &str, figures: [Money; 4]| {
-            let [earlier, closing, owed, credit] = figures;
-            writeln!(
-                f,
-                "{:<20} {earlier:>14} {closing:>14} {owed:>14} {credit:>14}",
-                super::text::cut(name, 20)
-            )
+        let right = Side::Right;
+        let mut table = Table::new([Side::Cut, right, right, right, right]);
+        table.row(["account", "left before", "closing", "owed", "in credit"].map(str::to_owned));
+        let row = |name: &str, [earlier, closing, owed, credit]: [Money; 4]| {
+            [name.to_owned(), earlier.to_string(), closing.to_string(), owed.to_string(), credit.to_string()]
         };
         for one in &self.statements {
-            let owed = one.outstanding().map_err(|_| fmt::Error)?;
-            row(one.account.as_str(), [one.earlier, one.closing, owed, one.unallocated])?;
+            let owed = one.outstanding().map_err(failed)?;
+            table.row(row(one.account.as_str(), [one.earlier, one.closing, owed, one.unallocated]));
         }
-        row("all", [self.earlier, self.closing, self.outstanding, self.unallocated])?;
+        table.row(row("all", [self.earlier, self.closing, self.outstanding, self.unallocated]));
+        write!(f, "{table}")?;
         for one in &self.statements {
             write!(f, "\n{one}")?;
         }
