@@ -40,6 +40,7 @@ mod rule_name;
 #[doc = include_str!("docs/rules.md")]
 pub mod rules {}
 pub mod school_file;
+pub mod seal;
 mod shared;
 mod sibling_discount;
 mod standing;

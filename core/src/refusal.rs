@@ -62,6 +62,16 @@ pub enum Refusal {
         /// What is wrong with it.
         why: &'static str,
     },
+    /// A text that is not the root of a seal, or one of another book.
+    #[error(
+        "{given:?} is not the root of a seal of this book: {why}; copy the whole line from where it was kept"
+    )]
+    BadSeal {
+        /// The text, shortened.
+        given: String,
+        /// What is wrong with it.
+        why: &'static str,
+    },
 
     // Money.
     /// A code that is no currency with a minor unit.
@@ -469,6 +479,7 @@ impl Refusal {
             Self::Missing { .. } => "missing",
             Self::ReservedKey { .. } => "reserved-key",
             Self::BadReceipt { .. } => "bad-receipt",
+            Self::BadSeal { .. } => "bad-seal",
             Self::UnknownCurrency { .. } => "unknown-currency",
             Self::BadAmount { .. } => "bad-amount",
             Self::TooManyDecimals { .. } => "too-many-decimals",

@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::rule::Posting;
+use crate::seal::{Seal, SealState, SealStep, Segment, SegmentEnd};
 use crate::store::{
     AccountFilter, AgedRow, AgingOrder, Billed, BillingOrder, Book, BookTotals, ChangeSet, ChargeMade,
     Committed, FileMark, LedgerStore, OwingFilter, Posted, RepriceOrder, Repriced, SummaryRow, TermRow,
@@ -68,4 +69,9 @@ hand_on! {
     async fn commit(book: &BookId, changes: ChangeSet) -> Committed;
     async fn bill(book: &BookId, order: BillingOrder) -> Billed;
     async fn reprice(book: &BookId, order: RepriceOrder) -> Repriced;
+    async fn seal_state(book: &BookId) -> SealState;
+    async fn seals(book: &BookId, after: u64, limit: u32) -> Vec<Seal>;
+    async fn sealed(book: &BookId, accounts: &[AccountId]) -> Vec<SegmentEnd>;
+    async fn segments(book: &BookId, after: Option<(&AccountId, u32)>, limit: u32) -> Vec<Segment>;
+    async fn keep_seal(book: &BookId, step: u64, what: SealStep) -> bool;
 }

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use crate::by_entries;
 use crate::rule::Posting;
+use crate::seal::{Seal, SealState, SealStep, Segment, SegmentEnd};
 use crate::{
     Account, AccountId, AgedTotals, AsOf, BilledSlot, BookId, Calendar, Currency, Entry, Fee, FeeCode,
     FeeGroup, FeeKey, IdempotencyKey, Payer, SetRule, Skipped, Standing, StoreError, Term, TermId,
@@ -505,4 +506,26 @@ pub trait LedgerStore: Send + Sync {
 
     /// Reprices a group's fee in one atomic step.
     async fn reprice(&self, book: &BookId, order: RepriceOrder) -> Result<Repriced, StoreError>;
+
+    /// How far the book is sealed.
+    async fn seal_state(&self, book: &BookId) -> Result<SealState, StoreError>;
+
+    /// The seals that have their root, by number, from after one.
+    async fn seals(&self, book: &BookId, after: u64, limit: u32) -> Result<Vec<Seal>, StoreError>;
+
+    /// How far these accounts are sealed, by a seal that has its root or not, in any order; those without a segment are left out.
+    async fn sealed(&self, book: &BookId, accounts: &[AccountId]) -> Result<Vec<SegmentEnd>, StoreError>;
+
+    /// The segments of the whole book by account (byte order) and first position, from after one.
+    async fn segments(
+        &self,
+        book: &BookId,
+        after: Option<(&AccountId, u32)>,
+        limit: u32,
+    ) -> Result<Vec<Segment>, StoreError>;
+
+    /// Keeps a step of sealing, all together or not at all (S1); whether it did. It does not when there is no such book, when `step` is not
+    /// one more than the last step that was kept, or when there is a segment of that account and first position, or a root of that number,
+    /// already. Nothing that was kept is ever updated or deleted. Who posts does not wait for it.
+    async fn keep_seal(&self, book: &BookId, step: u64, what: SealStep) -> Result<bool, StoreError>;
 }

@@ -13,6 +13,7 @@ use bursar::{
 use hashbrown::HashTable;
 
 use crate::account::AccountLog;
+use crate::seals::SealLog;
 
 /// Where an entry is; small, since there is one for every key.
 #[derive(Clone, Copy, Debug)]
@@ -39,6 +40,7 @@ pub(crate) struct BookLog {
     hasher: RandomState,
     /// By lines, then digest.
     marks: BTreeMap<(u64, [u8; 32]), FileMark>,
+    pub(crate) seals: SealLog,
 }
 
 /// The fee from which a charge says that it was made, if any: a group's where it names the group, the account's own where it has a
@@ -65,6 +67,7 @@ impl BookLog {
             keys: HashTable::new(),
             hasher: RandomState::new(),
             marks: BTreeMap::new(),
+            seals: SealLog::default(),
         }
     }
 

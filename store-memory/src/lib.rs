@@ -27,6 +27,7 @@ mod account;
 mod book;
 mod chunks;
 mod reprice;
+mod seals;
 #[cfg(feature = "session")]
 mod session_store;
 #[cfg(feature = "session")]

@@ -1,6 +1,6 @@
 //! The store itself: its books under one lock, its clock, and the contract that it keeps.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::future::poll_fn;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bursar::rule::Posting;
+use bursar::seal::{Seal, SealState, SealStep, Segment, SegmentEnd};
 use bursar::store::{
     AccountFilter, Book, BookTotals, ChangeSet, ChargeMade, Committed, FileMark, Posted, RepriceOrder,
     Repriced, TermRow,
@@ -300,5 +301,32 @@ impl LedgerStore for MemoryStore {
             charges: counts.charges,
             left: counts.left,
         }))
+    }
+
+    async fn seal_state(&self, book: &BookId) -> Result<SealState, StoreError> {
+        Ok(self.read(book, |log| log.seals.state()))
+    }
+
+    async fn seals(&self, book: &BookId, after: u64, limit: u32) -> Result<Vec<Seal>, StoreError> {
+        Ok(self.read(book, |log| page(log.seals.roots_after(after), limit)))
+    }
+
+    async fn sealed(&self, book: &BookId, accounts: &[AccountId]) -> Result<Vec<SegmentEnd>, StoreError> {
+        let once: BTreeSet<&AccountId> = accounts.iter().collect();
+        Ok(self.read(book, |log| once.into_iter().filter_map(|account| log.seals.end(account)).collect()))
+    }
+
+    async fn segments(
+        &self,
+        book: &BookId,
+        after: Option<(&AccountId, u32)>,
+        limit: u32,
+    ) -> Result<Vec<Segment>, StoreError> {
+        Ok(self.read(book, |log| page(log.seals.segments_after(after), limit)))
+    }
+
+    async fn keep_seal(&self, book: &BookId, step: u64, what: SealStep) -> Result<bool, StoreError> {
+        let mut books = self.books.write().unwrap_or_else(PoisonError::into_inner);
+        Ok(books.get_mut(book).is_some_and(|log| log.seals.keep(step, what)))
     }
 }

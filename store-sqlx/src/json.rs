@@ -60,7 +60,6 @@ impl JsonArray {
     }
 
     /// Bytes as a text of hexadecimal digits, which `unhex` reads.
-    #[cfg(feature = "session")]
     pub(crate) fn hex(&mut self, bytes: &[u8]) {
         const DIGITS: &[u8; 16] = b"0123456789abcdef";
         let digit = |half: u8| DIGITS.get(usize::from(half)).copied();
@@ -120,7 +119,6 @@ mod tests {
         assert_eq!(JsonArray::of_texts([]).unwrap(), "[]");
     }
 
-    #[cfg(feature = "session")]
     #[test]
     fn bytes_are_digits() {
         let mut rows = JsonArray::new();

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bursar::rule::Posting;
+use bursar::seal::{Seal, SealState, SealStep, Segment, SegmentEnd};
 use bursar::store::{
     AccountFilter, Billed, BillingOrder, Book, BookTotals, ChangeSet, ChargeMade, Committed, FileMark,
     Posted, RepriceOrder, Repriced, TermRow,
@@ -21,7 +22,7 @@ use uuid::Uuid;
 use crate::engine::Engine;
 use crate::error::failed;
 use crate::ledger::lane::Job;
-use crate::ledger::{read, sums};
+use crate::ledger::{read, seal, sums};
 #[cfg(feature = "session")]
 use crate::session::load::Reader;
 #[cfg(feature = "session")]
@@ -261,5 +262,30 @@ impl<E: Engine> LedgerStore for SqlStore<E> {
 
     async fn reprice(&self, book: &BookId, order: RepriceOrder) -> Result<Repriced, StoreError> {
         self.writes.run(Job::Reprice(book.clone(), order)).await?.repriced()
+    }
+
+    async fn seal_state(&self, book: &BookId) -> Result<SealState, StoreError> {
+        reading!(self, seal::seal_state::<E>, book)
+    }
+
+    async fn seals(&self, book: &BookId, after: u64, limit: u32) -> Result<Vec<Seal>, StoreError> {
+        reading!(self, seal::seals::<E>, book, after, limit)
+    }
+
+    async fn sealed(&self, book: &BookId, accounts: &[AccountId]) -> Result<Vec<SegmentEnd>, StoreError> {
+        reading!(self, seal::sealed::<E>, book, accounts)
+    }
+
+    async fn segments(
+        &self,
+        book: &BookId,
+        after: Option<(&AccountId, u32)>,
+        limit: u32,
+    ) -> Result<Vec<Segment>, StoreError> {
+        reading!(self, seal::segments::<E>, book, after, limit)
+    }
+
+    async fn keep_seal(&self, book: &BookId, step: u64, what: SealStep) -> Result<bool, StoreError> {
+        self.writes.run(Job::Seal(book.clone(), step, what)).await?.sealed()
     }
 }

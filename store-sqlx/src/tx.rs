@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bursar::rule::Posting;
+use bursar::seal::{Seal, SealState, SealStep, Segment, SegmentEnd};
 use bursar::store::{
     AccountFilter, Billed, BillingOrder, Book, BookTotals, ChangeSet, ChargeMade, Committed, FileMark,
     Posted, RepriceOrder, Repriced, TermRow,
@@ -23,7 +24,7 @@ use crate::engine::Engine;
 use crate::error::{Phase, failed};
 use crate::ledger::lane::{Done, Job};
 use crate::ledger::post::Recorded;
-use crate::ledger::{read, sums};
+use crate::ledger::{read, seal, sums};
 use crate::query::Connection;
 use crate::surroundings;
 use crate::writer::{Begin, transact};
@@ -244,5 +245,30 @@ impl<E: Engine> LedgerStore for SqlTx<'_, E> {
 
     async fn reprice(&self, book: &BookId, order: RepriceOrder) -> Result<Repriced, StoreError> {
         self.run(Job::Reprice(book.clone(), order)).await?.repriced()
+    }
+
+    async fn seal_state(&self, book: &BookId) -> Result<SealState, StoreError> {
+        seal::seal_state::<E>(&mut **self.lock().await?, book).await
+    }
+
+    async fn seals(&self, book: &BookId, after: u64, limit: u32) -> Result<Vec<Seal>, StoreError> {
+        seal::seals::<E>(&mut **self.lock().await?, book, after, limit).await
+    }
+
+    async fn sealed(&self, book: &BookId, accounts: &[AccountId]) -> Result<Vec<SegmentEnd>, StoreError> {
+        seal::sealed::<E>(&mut **self.lock().await?, book, accounts).await
+    }
+
+    async fn segments(
+        &self,
+        book: &BookId,
+        after: Option<(&AccountId, u32)>,
+        limit: u32,
+    ) -> Result<Vec<Segment>, StoreError> {
+        seal::segments::<E>(&mut **self.lock().await?, book, after, limit).await
+    }
+
+    async fn keep_seal(&self, book: &BookId, step: u64, what: SealStep) -> Result<bool, StoreError> {
+        self.run(Job::Seal(book.clone(), step, what)).await?.sealed()
     }
 }

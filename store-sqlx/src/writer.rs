@@ -16,7 +16,7 @@ use crate::ledger::batch::Batch;
 use crate::ledger::columns::corrupt;
 use crate::ledger::lane::{Done, Job, LedgerRound, LedgerWork, LedgerWriter};
 use crate::ledger::post::Recorded;
-use crate::ledger::{bill, commit, read, reprice};
+use crate::ledger::{bill, commit, read, reprice, seal};
 use crate::proxy;
 use crate::query::{Connection, begin, execute, query, undone};
 #[cfg(feature = "session")]
@@ -85,6 +85,10 @@ async fn run<E: Engine>(conn: &mut Connection<E>, job: &Job) -> Result<(Done, bo
         Job::Reprice(book, order) => {
             let repriced = reprice::reprice::<E>(conn, book, order).await?;
             (Done::Repriced(repriced), matches!(repriced, Repriced::Done { .. }))
+        }
+        Job::Seal(book, step, what) => {
+            let kept = seal::keep::<E>(conn, book, *step, what).await?;
+            (Done::Sealed(kept), kept)
         }
     })
 }

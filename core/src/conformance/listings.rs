@@ -62,7 +62,7 @@ pub(super) const NAMES: [&str; 22] = [
     "語", "\u{ff5e}", "🎒", "🎒a", "\u{e000}",
 ];
 
-fn in_byte_order(names: &[&str]) -> Vec<String> {
+pub(super) fn in_byte_order(names: &[&str]) -> Vec<String> {
     let mut names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
     names.sort_by(|one, other| one.as_bytes().cmp(other.as_bytes()));
     names

@@ -72,6 +72,7 @@ mod reports;
 mod reports_aged;
 mod repricing;
 mod school;
+mod seals;
 mod snapshot;
 mod terms;
 mod together;
@@ -128,6 +129,7 @@ pub fn cases() -> Vec<Case> {
         dropped::CASES,
         billing::CASES,
         repricing::CASES,
+        seals::CASES,
         ledgers::CASES,
     ];
     topics.concat()

@@ -69,7 +69,7 @@ faults! {
     /// Pages begin with the row they should come after.
     PagesRepeat: "listings::accounts_come_in_byte_order";
     /// Pages leave out their first row.
-    PagesSkip: "listings::accounts_come_in_byte_order", "listings::entries_are_paged_by_position", "listings::a_scan_goes_by_account_and_position", "figures::rows_of_a_term_hold_every_account", "fees::fees_are_paged_by_key", "reports::entries_of_several_accounts_come_in_order", "reports::rows_of_a_summary_follow_from_the_entries", "reports_aged::rows_of_an_aging_follow_from_the_entries", "reports::those_who_owe_come_by_amount";
+    PagesSkip: "seals::segments_are_read_back", "seals::roots_are_read_back", "listings::accounts_come_in_byte_order", "listings::entries_are_paged_by_position", "listings::a_scan_goes_by_account_and_position", "figures::rows_of_a_term_hold_every_account", "fees::fees_are_paged_by_key", "reports::entries_of_several_accounts_come_in_order", "reports::rows_of_a_summary_follow_from_the_entries", "reports_aged::rows_of_an_aging_follow_from_the_entries", "reports::those_who_owe_come_by_amount";
     /// Pages are shorter than asked, though there is more.
     PagesAreShort: "listings::accounts_come_in_byte_order", "listings::entries_are_paged_by_position", "figures::rows_of_a_term_hold_every_account", "reports::entries_of_several_accounts_come_in_order", "reports::rows_of_a_summary_follow_from_the_entries", "reports_aged::rows_of_an_aging_follow_from_the_entries", "reports::those_who_owe_come_by_amount";
     /// Pages are one row longer than asked.
@@ -153,7 +153,7 @@ faults! {
     /// Who owes nothing is listed where no amount is asked.
     TheEvenOwe: "reports::those_who_owe_come_by_amount";
     /// Accounts and keys are looked for in every book.
-    BooksMix: "books::books_do_not_mix";
+    BooksMix: "books::books_do_not_mix", "seals::books_are_sealed_apart";
     /// A second opening of a book takes its currency.
     BooksAreReopened: "books::a_book_is_opened_once";
     /// A fee that is there is replaced.
@@ -167,7 +167,7 @@ faults! {
     /// Texts lose the spaces at their ends.
     TextsAreTrimmed: "entries::texts_are_kept_to_the_letter";
     /// Instants are kept to the millisecond.
-    InstantsAreCoarse: "entries::every_common_field_is_read_back";
+    InstantsAreCoarse: "entries::every_common_field_is_read_back", "seals::roots_are_read_back";
     /// References are not kept.
     ReferencesAreLost: "entries::every_kind_is_read_back", "ledgers::a_payment_sent_again_is_one";
     /// The due date of a charge is not kept.
@@ -208,4 +208,18 @@ faults! {
     JoinersOweFromTheStart: "billing::billing_charges_what_the_plan_asks";
     /// Skips that are not listed are not counted either.
     SkipsAreCountedAsListed: "billing::skips_are_listed_up_to_a_bound";
+    /// Any step of sealing is the next one.
+    StepsAreNotCompared: "seals::a_step_follows_the_last", "seals::one_step_is_kept_once";
+    /// Whether a step is the next one is asked first, and not again when writing.
+    StepsAreCheckedBeforehand: "seals::one_step_is_kept_once";
+    /// Of a step that is not admitted the good segments are kept.
+    HalfAStepIsKept: "seals::a_step_is_kept_whole";
+    /// Of a segment only the first hundred digests are kept.
+    DigestsAreCut: "seals::segments_are_read_back";
+    /// How far an account is sealed is read from its first segment.
+    EndsAreOfTheFirstSegment: "seals::segments_are_read_back", "seals::a_book_is_sealed_by_several_at_once";
+    /// The last root is read from the first.
+    TheFirstRootIsTheLast: "seals::roots_are_read_back", "seals::a_book_is_sealed_by_several_at_once";
+    /// A root of a number that is there is kept under another.
+    RootsRepeat: "seals::roots_are_read_back";
 }

@@ -6,6 +6,7 @@
 mod bulk;
 mod faults;
 mod reports;
+mod seals;
 mod store;
 mod writes;
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bursar::rule::Posting;
+use bursar::seal::{Seal, SealState, SealStep, Segment, SegmentEnd};
 use bursar::store::{
     AccountFilter, AgedRow, AgingOrder, Billed, BillingOrder, Book, BookTotals, ChangeSet, ChargeMade,
     Committed, FileMark, OwingFilter, Posted, RepriceOrder, Repriced, SummaryRow, TermRow,
@@ -397,5 +398,38 @@ impl LedgerStore for Broken {
 
     async fn reprice(&self, book: &BookId, order: RepriceOrder) -> Result<Repriced, StoreError> {
         self.reprice_broken(book, order).await
+    }
+
+    async fn seal_state(&self, book: &BookId) -> Result<SealState, StoreError> {
+        self.seal_state_broken(book).await
+    }
+
+    async fn seals(&self, book: &BookId, after: u64, limit: u32) -> Result<Vec<Seal>, StoreError> {
+        let further = after > 0;
+        let rows = self.inner.seals(book, after, self.limit(limit, further)).await?;
+        Ok(self.page(self.seen_seals(rows), further))
+    }
+
+    async fn sealed(&self, book: &BookId, accounts: &[AccountId]) -> Result<Vec<SegmentEnd>, StoreError> {
+        let mut found = Vec::new();
+        for book in self.books(book) {
+            found.extend(self.sealed_broken(&book, accounts).await?);
+        }
+        Ok(found)
+    }
+
+    async fn segments(
+        &self,
+        book: &BookId,
+        after: Option<(&AccountId, u32)>,
+        limit: u32,
+    ) -> Result<Vec<Segment>, StoreError> {
+        let further = after.is_some();
+        let rows = self.inner.segments(book, after, self.limit(limit, further)).await?;
+        Ok(self.page(rows, further))
+    }
+
+    async fn keep_seal(&self, book: &BookId, step: u64, what: SealStep) -> Result<bool, StoreError> {
+        self.keep_seal_broken(book, step, what).await
     }
 }

@@ -7,7 +7,7 @@ use bursar::{
 use chrono::{DateTime, NaiveDate, Utc};
 
 /// What a kind carries, as columns.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct KindColumns<'a> {
     pub(crate) kind: &'a str,
     pub(crate) figure: i64,
@@ -76,6 +76,10 @@ impl<'a> KindColumns<'a> {
         };
         if kind.figure() != figure {
             return Err(corrupt(format!("a {} does not count as {figure}", self.kind)));
+        }
+        // What another kind carries would not be seen again, and yet bar a reversal or a charge by its index.
+        if KindColumns::of(&kind) != *self {
+            return Err(corrupt(format!("a {} does not carry all that its columns hold", self.kind)));
         }
         Ok(kind)
     }

@@ -3,6 +3,7 @@
 use std::future::Future;
 
 use bursar::rule::Posting;
+use bursar::seal::SealStep;
 use bursar::store::{Billed, BillingOrder, Book, ChangeSet, Committed, Posted, RepriceOrder, Repriced};
 use bursar::{BookId, Currency, StoreError, StoreErrorKind};
 
@@ -16,6 +17,7 @@ pub(crate) enum Job {
     Commit(BookId, ChangeSet),
     Bill(BookId, BillingOrder),
     Reprice(BookId, RepriceOrder),
+    Seal(BookId, u64, SealStep),
 }
 
 /// What became of a job.
@@ -25,6 +27,7 @@ pub(crate) enum Done {
     Committed(Committed),
     Billed(Billed),
     Repriced(Repriced),
+    Sealed(bool),
 }
 
 impl Done {
@@ -42,6 +45,10 @@ impl Done {
 
     pub(crate) fn repriced(self) -> Result<Repriced, StoreError> {
         if let Self::Repriced(repriced) = self { Ok(repriced) } else { Err(self.mixed_up()) }
+    }
+
+    pub(crate) fn sealed(self) -> Result<bool, StoreError> {
+        if let Self::Sealed(kept) = self { Ok(kept) } else { Err(self.mixed_up()) }
     }
 
     /// A defect of the library's: a job is answered with its own kind of answer.

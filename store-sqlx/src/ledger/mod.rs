@@ -9,5 +9,6 @@ pub(crate) mod post;
 pub(crate) mod read;
 pub(crate) mod reprice;
 mod row;
+pub(crate) mod seal;
 pub(crate) mod statements;
 pub(crate) mod sums;

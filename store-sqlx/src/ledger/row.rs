@@ -1,8 +1,9 @@
 //! Rows as what they stand for.
 
+use bursar::seal::{Digest, Seal, SealedRoot, Segment, SegmentEnd};
 use bursar::store::ChargeMade;
 use bursar::{
-    Account, AccountId, Entry, Fee, FeeGroup, FeeKey, Instalment, Money, NewEntry, Payer, StoreError, TermId,
+    Account, AccountId, BookId, Entry, Fee, FeeGroup, FeeKey, Instalment, Money, NewEntry, Payer, StoreError, TermId,
     Text,
 };
 use uuid::Uuid;
@@ -12,6 +13,14 @@ use crate::engine::Engine;
 use crate::query::{Row, get};
 
 pub(super) fn entry<E: Engine>(row: &Row<E>) -> Result<Entry, StoreError> {
+    entry_of(row).map_err(|error| {
+        let account = get::<E, &str>(row, 0).unwrap_or("?");
+        let position = get::<E, i64>(row, 1).unwrap_or_default();
+        StoreError { detail: format!("entry {position} of account {account}: {}", error.detail), ..error }
+    })
+}
+
+fn entry_of<E: Engine>(row: &Row<E>) -> Result<Entry, StoreError> {
     let optional = |column| get::<E, Option<&str>>(row, column);
     let columns = KindColumns {
         kind: get(row, 4)?,
@@ -79,6 +88,46 @@ pub(super) fn fees<E: Engine>(term: TermId, rows: &[Row<E>]) -> Result<Vec<Fee>,
         }
     }
     Ok(fees)
+}
+
+fn digest(bytes: &[u8]) -> Result<Digest, StoreError> {
+    Digest::try_from(bytes).map_err(|_| corrupt("a digest is not 32 bytes long"))
+}
+
+/// A seal in the columns from this one on.
+pub(super) fn seal<E: Engine>(book: &BookId, row: &Row<E>, at: usize) -> Result<Seal, StoreError> {
+    let count = |n: usize| narrow(get::<E, i64>(row, at.saturating_add(n))?);
+    let root = SealedRoot {
+        book: book.clone(),
+        seal: count(0)?,
+        accounts: count(1)?,
+        entries: count(2)?,
+        root: digest(get(row, at.saturating_add(3))?)?,
+    };
+    Ok(Seal { root, sealed_at: instant(get(row, at.saturating_add(4))?)? })
+}
+
+pub(super) fn segment<E: Engine>(row: &Row<E>) -> Result<Segment, StoreError> {
+    let (digests, rest) = get::<E, &[u8]>(row, 3)?.as_chunks::<32>();
+    if !rest.is_empty() {
+        return Err(corrupt("the digests of a segment are not 32 bytes long each"));
+    }
+    Ok(Segment {
+        account: name(get(row, 0)?)?,
+        first: narrow(get(row, 1)?)?,
+        seal: narrow(get(row, 2)?)?,
+        digests: digests.to_vec(),
+        chain: digest(get(row, 4)?)?,
+    })
+}
+
+pub(super) fn segment_end<E: Engine>(row: &Row<E>) -> Result<SegmentEnd, StoreError> {
+    Ok(SegmentEnd {
+        account: name(get(row, 0)?)?,
+        last: narrow(get(row, 1)?)?,
+        seal: narrow(get(row, 2)?)?,
+        chain: digest(get(row, 3)?)?,
+    })
 }
 
 pub(super) fn charge_made<E: Engine>(row: &Row<E>) -> Result<ChargeMade, StoreError> {

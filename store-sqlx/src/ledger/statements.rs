@@ -47,6 +47,12 @@ pub struct LedgerSql {
     pub(crate) reprice_gate: &'static str,
     pub(crate) reprice_count: &'static str,
     pub(crate) reprice: &'static str,
+    pub(crate) seal_state: &'static str,
+    pub(crate) seals: &'static str,
+    pub(crate) sealed: &'static str,
+    pub(crate) segments: &'static str,
+    pub(crate) seal_step: &'static str,
+    pub(crate) segments_keep: &'static str,
 }
 
 /// The statements that stand under these names, in capitals, where this is said.
@@ -96,6 +102,12 @@ macro_rules! ledger_sql {
             reprice_gate: REPRICE_GATE,
             reprice_count: REPRICE_COUNT,
             reprice: REPRICE,
+            seal_state: SEAL_STATE,
+            seals: SEALS,
+            sealed: SEALED,
+            segments: SEGMENTS,
+            seal_step: SEAL_STEP,
+            segments_keep: SEGMENTS_KEEP,
         }
     };
 }

@@ -16,6 +16,7 @@ pub(super) const SCHEMA: Schema = Schema {
             sql: include_str!("migrations/0002_session.sql"),
             needed: cfg!(feature = "session"),
         },
+        Migration { version: 3, name: "seal", sql: include_str!("migrations/0003_seal.sql"), needed: true },
     ],
     exists: "
 SELECT EXISTS (SELECT 1 FROM information_schema.tables

@@ -16,6 +16,7 @@ pub(super) const SCHEMA: Schema = Schema {
             sql: include_str!("migrations/0002_session.sql"),
             needed: cfg!(feature = "session"),
         },
+        Migration { version: 3, name: "seal", sql: include_str!("migrations/0003_seal.sql"), needed: true },
     ],
     // Where this connection would make and find it: the first schema of its search path.
     exists: "SELECT to_regclass(quote_ident(current_schema()) || '.bursar_migration') IS NOT NULL WHERE $1",

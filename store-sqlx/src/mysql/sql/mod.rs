@@ -40,12 +40,14 @@ macro_rules! name {
 
 mod bill;
 mod read;
+mod seal;
 #[cfg(feature = "session")]
 mod session;
 mod write;
 
 pub(super) use bill::*;
 pub(super) use read::*;
+pub(super) use seal::*;
 #[cfg(feature = "session")]
 pub(super) use session::DELETE_USER;
 pub(super) use write::*;

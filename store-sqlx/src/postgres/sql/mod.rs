@@ -21,12 +21,14 @@ pub(super) fn is_planned_anew(sql: &str) -> bool {
 
 mod bill;
 mod read;
+mod seal;
 #[cfg(feature = "session")]
 mod session;
 mod write;
 
 pub(super) use bill::*;
 pub(super) use read::*;
+pub(super) use seal::*;
 pub(super) use write::*;
 
 use crate::ledger::statements::{LedgerSql, ledger_sql};

@@ -11,12 +11,14 @@
 
 mod bill;
 mod read;
+mod seal;
 #[cfg(feature = "session")]
 mod session;
 mod write;
 
 pub(super) use bill::*;
 pub(super) use read::*;
+pub(super) use seal::*;
 pub(super) use write::*;
 
 use crate::ledger::statements::{LedgerSql, ledger_sql};
