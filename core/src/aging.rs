@@ -76,7 +76,7 @@ impl AgedTotals {
         as_of: AsOf,
         floors: &[NaiveDate],
     ) -> Result<Self, Refusal> {
-        let mut totals = Self { debits: vec![0; floors.len().saturating_add(1)], credits: 0 };
+        let mut totals = Self::nothing(floors);
         let mut seen: BTreeMap<u32, (bool, NaiveDate)> = BTreeMap::new();
         for entry in entries {
             let counts = as_of.counts(entry.effective_on, entry.recorded_at);
@@ -103,12 +103,27 @@ impl AgedTotals {
         floors: &[NaiveDate],
         effect: i64,
     ) -> Result<(), Refusal> {
-        let (sum, amount) = if debit {
-            let bucket = floors.iter().take_while(|floor| due_on < **floor).count();
-            (self.debits.get_mut(bucket).ok_or(Refusal::Overflow)?, effect)
-        } else {
-            (&mut self.credits, effect.checked_neg().ok_or(Refusal::Overflow)?)
-        };
+        if debit {
+            return self.add_debit(due_on, floors, effect);
+        }
+        let amount = effect.checked_neg().ok_or(Refusal::Overflow)?;
+        self.credits = self.credits.checked_add(amount).ok_or(Refusal::Overflow)?;
+        Ok(())
+    }
+
+    /// The sums of no entries, by the [floors](Buckets::floors) of the buckets.
+    #[must_use]
+    pub fn nothing(floors: &[NaiveDate]) -> Self {
+        Self { debits: vec![0; floors.len().saturating_add(1)], credits: 0 }
+    }
+
+    /// Adds debits that fell due on a day, in minor units; what reversals take off them is below zero.
+    ///
+    /// # Errors
+    /// [`Refusal::Overflow`], also for other floors than those that the sums were begun with.
+    pub fn add_debit(&mut self, due_on: NaiveDate, floors: &[NaiveDate], amount: i64) -> Result<(), Refusal> {
+        let bucket = floors.iter().take_while(|floor| due_on < **floor).count();
+        let sum = self.debits.get_mut(bucket).ok_or(Refusal::Overflow)?;
         *sum = sum.checked_add(amount).ok_or(Refusal::Overflow)?;
         Ok(())
     }

@@ -46,6 +46,7 @@ macro_rules! hand_on {
 
 hand_on! {
     async fn open_book(book: &BookId, currency: Currency) -> Book;
+    async fn books(after: Option<&BookId>, limit: u32) -> Vec<BookId>;
     async fn book(book: &BookId) -> Option<Book>;
     async fn fees(book: &BookId, term: TermId, after: Option<&FeeKey>, limit: u32) -> Vec<Fee>;
     async fn fees_of(book: &BookId, term: TermId, payers: &[Payer]) -> Vec<Fee>;

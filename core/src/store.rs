@@ -347,6 +347,9 @@ pub trait LedgerStore: Send + Sync {
     /// Opens a book: creates it with the currency, or gives back the one there is.
     async fn open_book(&self, book: &BookId, currency: Currency) -> Result<Book, StoreError>;
 
+    /// The ids of the books in byte order, from after one.
+    async fn books(&self, after: Option<&BookId>, limit: u32) -> Result<Vec<BookId>, StoreError>;
+
     /// The book, where it exists.
     async fn book(&self, book: &BookId) -> Result<Option<Book>, StoreError>;
 

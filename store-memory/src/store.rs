@@ -166,6 +166,15 @@ impl LedgerStore for MemoryStore {
         Ok(log.book.clone())
     }
 
+    async fn books(&self, after: Option<&BookId>, limit: u32) -> Result<Vec<BookId>, StoreError> {
+        let books = self.books.read().unwrap_or_else(PoisonError::into_inner);
+        let mut ids: Vec<BookId> =
+            books.keys().filter(|id| after.is_none_or(|after| *id > after)).cloned().collect();
+        ids.sort_unstable();
+        ids.truncate(rows_max(limit));
+        Ok(ids)
+    }
+
     async fn book(&self, book: &BookId) -> Result<Option<Book>, StoreError> {
         Ok(self.read(book, |log| Some(log.book.clone())))
     }

@@ -3,7 +3,7 @@
 use std::future::Future;
 
 use bursar::rule::Posting;
-use bursar::store::{BilledPage, BillingOrder, TermRow};
+use bursar::store::{AgedRow, AgingOrder, BilledPage, BillingOrder, SummaryRow, TermRow};
 use bursar::{AccountId, BookId, StoreError, StoreErrorKind, TermId, TermTotals};
 use sqlx::Database;
 
@@ -135,6 +135,26 @@ pub trait Engine: Database {
         after: Option<&'c AccountId>,
         limit: u32,
     ) -> impl Future<Output = Result<Vec<TermRow>, StoreError>> + Send + 'c;
+
+    /// The parts in a term's summary of a page of accounts, in byte order.
+    #[doc(hidden)]
+    fn summary_rows<'c>(
+        conn: &'c mut Connection<Self>,
+        book: &'c BookId,
+        term: TermId,
+        after: Option<&'c AccountId>,
+        limit: u32,
+    ) -> impl Future<Output = Result<Vec<SummaryRow>, StoreError>> + Send + 'c;
+
+    /// The parts in an aging of a page of accounts, in byte order.
+    #[doc(hidden)]
+    fn aged_rows<'c>(
+        conn: &'c mut Connection<Self>,
+        book: &'c BookId,
+        order: &'c AgingOrder,
+        after: Option<&'c AccountId>,
+        limit: u32,
+    ) -> impl Future<Output = Result<Vec<AgedRow>, StoreError>> + Send + 'c;
 
     /// Runs a statement over an array of so many sessions; which it was done for.
     #[doc(hidden)]

@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use bursar::rule::Posting;
 use bursar::seal::{Seal, SealState, SealStep, Segment, SegmentEnd};
 use bursar::store::{
-    AccountFilter, Billed, BillingOrder, Book, BookTotals, ChangeSet, ChargeMade, Committed, FileMark,
-    Posted, RepriceOrder, Repriced, TermRow,
+    AccountFilter, AgedRow, AgingOrder, Billed, BillingOrder, Book, BookTotals, ChangeSet, ChargeMade,
+    Committed, FileMark, OwingFilter, Posted, RepriceOrder, Repriced, SummaryRow, TermRow,
 };
 use bursar::{
     Account, AccountId, BookId, Currency, Entry, Fee, FeeKey, IdempotencyKey, LedgerStore, Payer, StoreError,
@@ -22,7 +22,7 @@ use uuid::Uuid;
 use crate::engine::Engine;
 use crate::error::failed;
 use crate::ledger::lane::Job;
-use crate::ledger::{read, seal, sums};
+use crate::ledger::{read, reports, seal, sums};
 #[cfg(feature = "session")]
 use crate::session::load::Reader;
 #[cfg(feature = "session")]
@@ -140,6 +140,10 @@ impl<E: Engine> LedgerStore for SqlStore<E> {
         }
     }
 
+    async fn books(&self, after: Option<&BookId>, limit: u32) -> Result<Vec<BookId>, StoreError> {
+        reading!(self, read::books::<E>, after, limit)
+    }
+
     async fn book(&self, book: &BookId) -> Result<Option<Book>, StoreError> {
         reading!(self, read::book::<E>, book)
     }
@@ -195,6 +199,16 @@ impl<E: Engine> LedgerStore for SqlStore<E> {
         reading!(self, read::scan::<E>, book, after, limit)
     }
 
+    async fn entries_of(
+        &self,
+        book: &BookId,
+        accounts: &[AccountId],
+        after: Option<(&AccountId, u32)>,
+        limit: u32,
+    ) -> Result<Vec<Entry>, StoreError> {
+        reading!(self, reports::entries_of::<E>, book, accounts, after, limit)
+    }
+
     async fn entries_by_key(&self, book: &BookId, keys: &[IdempotencyKey]) -> Result<Vec<Entry>, StoreError> {
         reading!(self, read::entries_by_key::<E>, book, keys)
     }
@@ -233,6 +247,36 @@ impl<E: Engine> LedgerStore for SqlStore<E> {
         limit: u32,
     ) -> Result<Vec<TermRow>, StoreError> {
         reading!(self, E::term_rows, book, term, after, limit)
+    }
+
+    async fn summary_rows(
+        &self,
+        book: &BookId,
+        term: TermId,
+        after: Option<&AccountId>,
+        limit: u32,
+    ) -> Result<Vec<SummaryRow>, StoreError> {
+        reading!(self, E::summary_rows, book, term, after, limit)
+    }
+
+    async fn aged_rows(
+        &self,
+        book: &BookId,
+        order: &AgingOrder,
+        after: Option<&AccountId>,
+        limit: u32,
+    ) -> Result<Vec<AgedRow>, StoreError> {
+        reading!(self, E::aged_rows, book, order, after, limit)
+    }
+
+    async fn owing(
+        &self,
+        book: &BookId,
+        filter: &OwingFilter,
+        after: Option<(i64, &AccountId)>,
+        limit: u32,
+    ) -> Result<Vec<Account>, StoreError> {
+        reading!(self, reports::owing::<E>, book, filter, after, limit)
     }
 
     async fn book_totals(&self, book: &BookId) -> Result<BookTotals, StoreError> {

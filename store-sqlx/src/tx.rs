@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use bursar::rule::Posting;
 use bursar::seal::{Seal, SealState, SealStep, Segment, SegmentEnd};
 use bursar::store::{
-    AccountFilter, Billed, BillingOrder, Book, BookTotals, ChangeSet, ChargeMade, Committed, FileMark,
-    Posted, RepriceOrder, Repriced, TermRow,
+    AccountFilter, AgedRow, AgingOrder, Billed, BillingOrder, Book, BookTotals, ChangeSet, ChargeMade,
+    Committed, FileMark, OwingFilter, Posted, RepriceOrder, Repriced, SummaryRow, TermRow,
 };
 use bursar::{
     Account, AccountId, BookId, Currency, Entry, Fee, FeeKey, IdempotencyKey, LedgerStore, Payer, StoreError,
@@ -24,7 +24,7 @@ use crate::engine::Engine;
 use crate::error::{Phase, failed};
 use crate::ledger::lane::{Done, Job};
 use crate::ledger::post::Recorded;
-use crate::ledger::{read, seal, sums};
+use crate::ledger::{read, reports, seal, sums};
 use crate::query::Connection;
 use crate::surroundings;
 use crate::writer::{Begin, transact};
@@ -102,6 +102,10 @@ impl<E: Engine> LedgerStore for SqlTx<'_, E> {
         self.run(Job::Open(book.clone(), currency)).await?.opened()
     }
 
+    async fn books(&self, after: Option<&BookId>, limit: u32) -> Result<Vec<BookId>, StoreError> {
+        read::books::<E>(&mut **self.lock().await?, after, limit).await
+    }
+
     async fn book(&self, book: &BookId) -> Result<Option<Book>, StoreError> {
         read::book::<E>(&mut **self.lock().await?, book).await
     }
@@ -157,6 +161,16 @@ impl<E: Engine> LedgerStore for SqlTx<'_, E> {
         read::scan::<E>(&mut **self.lock().await?, book, after, limit).await
     }
 
+    async fn entries_of(
+        &self,
+        book: &BookId,
+        accounts: &[AccountId],
+        after: Option<(&AccountId, u32)>,
+        limit: u32,
+    ) -> Result<Vec<Entry>, StoreError> {
+        reports::entries_of::<E>(&mut **self.lock().await?, book, accounts, after, limit).await
+    }
+
     async fn entries_by_key(&self, book: &BookId, keys: &[IdempotencyKey]) -> Result<Vec<Entry>, StoreError> {
         read::entries_by_key::<E>(&mut **self.lock().await?, book, keys).await
     }
@@ -195,6 +209,36 @@ impl<E: Engine> LedgerStore for SqlTx<'_, E> {
         limit: u32,
     ) -> Result<Vec<TermRow>, StoreError> {
         E::term_rows(&mut **self.lock().await?, book, term, after, limit).await
+    }
+
+    async fn summary_rows(
+        &self,
+        book: &BookId,
+        term: TermId,
+        after: Option<&AccountId>,
+        limit: u32,
+    ) -> Result<Vec<SummaryRow>, StoreError> {
+        E::summary_rows(&mut **self.lock().await?, book, term, after, limit).await
+    }
+
+    async fn aged_rows(
+        &self,
+        book: &BookId,
+        order: &AgingOrder,
+        after: Option<&AccountId>,
+        limit: u32,
+    ) -> Result<Vec<AgedRow>, StoreError> {
+        E::aged_rows(&mut **self.lock().await?, book, order, after, limit).await
+    }
+
+    async fn owing(
+        &self,
+        book: &BookId,
+        filter: &OwingFilter,
+        after: Option<(i64, &AccountId)>,
+        limit: u32,
+    ) -> Result<Vec<Account>, StoreError> {
+        reports::owing::<E>(&mut **self.lock().await?, book, filter, after, limit).await
     }
 
     async fn book_totals(&self, book: &BookId) -> Result<BookTotals, StoreError> {

@@ -6,8 +6,8 @@ use chrono::NaiveDate;
 
 use crate::rule::BALANCE_MAX;
 use crate::{
-    AMOUNT_MAX, Account, AccountId, Aging, Allocation, Buckets, Calendar, Currency, Entry, EntryKind, Figure,
-    Money, Refusal, TermBalance, TermId, TermTotals, Totals, billing_key,
+    AMOUNT_MAX, Account, AccountId, Aging, Allocation, AsOf, Buckets, Calendar, Currency, Entry, EntryKind,
+    Figure, Money, Refusal, TermBalance, TermId, TermTotals, Totals, billing_key,
 };
 
 /// What was found: the invariant, the position, and the words.
@@ -206,13 +206,13 @@ impl Proof {
         }
         // On a day by which everything recorded has taken effect.
         let as_of = self.entries.iter().map(|entry| entry.effective_on).fold(today, NaiveDate::max);
-        let aging = Aging::of(&allocation, as_of, &Buckets::default())?;
+        let aging = Aging::of(&self.entries, AsOf::day(as_of), &Buckets::default(), self.currency)?;
         let overdue = aging.overdue.iter().map(|aged| aged.amount);
         let buckets = Money::sum(overdue.chain([aging.not_yet_due]), self.currency)?;
-        if buckets.minor() != outstanding || aging.total.minor() != outstanding {
+        if buckets.minor() != outstanding || aging.outstanding.minor() != outstanding {
             let detail = format!(
                 "the buckets sum to {buckets} and are said to sum to {}, of {outstanding} minor units outstanding",
-                aging.total
+                aging.outstanding
             );
             self.findings.push(("B10", None, detail));
         }

@@ -16,6 +16,7 @@ use crate::{BookId, Calendar, Currency, LedgerStore};
 cases! {
     "books" {
         a_book_is_opened_once: "Opening creates a book, and gives back the one there is, in the currency that it has.",
+        books_come_in_byte_order: "Books are listed in byte order, page by page, each once.",
         an_absent_book_has_nothing: "What an absent book has is nothing, and nothing is admitted to it.",
         books_do_not_mix: "Two books with the same accounts, keys, fees and marks show nothing of each other.",
         names_of_books_are_exact: "Books whose names differ in case, accents, width or trailing marks are different books.",
@@ -34,6 +35,34 @@ async fn a_book_is_opened_once(given: Given) -> Result<(), Failure> {
     let again = given.other.open_book(&id, Currency::USD).await?;
     same("a book opened again in another currency", &again, &opened)?;
     same("the book after that", &given.store.book(&id).await?, &Some(opened))
+}
+
+async fn books_come_in_byte_order(given: Given) -> Result<(), Failure> {
+    let mut ids = ["b", "B", "a", "ab", "é", "Z", "10", "9"]
+        .into_iter()
+        .map(BookId::new)
+        .collect::<Result<Vec<_>, _>>()?;
+    for id in &ids {
+        given.store.open_book(id, Currency::USD).await?;
+    }
+    ids.sort_unstable();
+    same("all books", &given.other.books(None, ALL).await?, &ids)?;
+    for (size, most) in [(1, 1_usize), (3, 3)] {
+        let mut listed: Vec<BookId> = Vec::new();
+        loop {
+            let page = given.store.books(listed.last(), size).await?;
+            holds(page.len() <= most, || format!("a page of {size} has {} books", page.len()))?;
+            let short = page.len() < most;
+            listed.extend(page);
+            if short {
+                break;
+            }
+        }
+        same("the books page by page", &listed, &ids)?;
+    }
+    same("a page of nothing", &given.store.books(None, 0).await?, &vec![])?;
+    let last = BookId::new("zzz")?;
+    same("books after one that is not there", &given.store.books(Some(&last), ALL).await?.len(), &1)
 }
 
 async fn an_absent_book_has_nothing(given: Given) -> Result<(), Failure> {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bursar::rule::Posting;
+use bursar::seal::{Seal, SealState, SealStep, Segment, SegmentEnd};
 use bursar::store::{
     AccountFilter, AgedRow, AgingOrder, Billed, BillingOrder, Book, BookTotals, ChangeSet, ChargeMade,
     Committed, FileMark, OwingFilter, Posted, RepriceOrder, Repriced, SummaryRow, TermRow,
@@ -68,6 +69,7 @@ macro_rules! ticking {
 
 ticking! {
     async fn open_book(book: &BookId, currency: Currency) -> Book;
+    async fn books(after: Option<&BookId>, limit: u32) -> Vec<BookId>;
     async fn book(book: &BookId) -> Option<Book>;
     async fn fees(book: &BookId, term: TermId, after: Option<&FeeKey>, limit: u32) -> Vec<Fee>;
     async fn fees_of(book: &BookId, term: TermId, payers: &[Payer]) -> Vec<Fee>;
@@ -91,4 +93,9 @@ ticking! {
     async fn commit(book: &BookId, changes: ChangeSet) -> Committed;
     async fn bill(book: &BookId, order: BillingOrder) -> Billed;
     async fn reprice(book: &BookId, order: RepriceOrder) -> Repriced;
+    async fn seal_state(book: &BookId) -> SealState;
+    async fn seals(book: &BookId, after: u64, limit: u32) -> Vec<Seal>;
+    async fn sealed(book: &BookId, accounts: &[AccountId]) -> Vec<SegmentEnd>;
+    async fn segments(book: &BookId, after: Option<(&AccountId, u32)>, limit: u32) -> Vec<Segment>;
+    async fn keep_seal(book: &BookId, step: u64, what: SealStep) -> bool;
 }

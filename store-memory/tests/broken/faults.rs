@@ -67,15 +67,15 @@ faults! {
     /// Nothing is admitted on the day after the lock either.
     TheDayAfterTheLockIsLocked: "posting::a_locked_day_takes_nothing";
     /// Pages begin with the row they should come after.
-    PagesRepeat: "listings::accounts_come_in_byte_order";
+    PagesRepeat: "books::books_come_in_byte_order", "listings::accounts_come_in_byte_order";
     /// Pages leave out their first row.
-    PagesSkip: "seals::segments_are_read_back", "seals::roots_are_read_back", "listings::accounts_come_in_byte_order", "listings::entries_are_paged_by_position", "listings::a_scan_goes_by_account_and_position", "figures::rows_of_a_term_hold_every_account", "fees::fees_are_paged_by_key", "reports::entries_of_several_accounts_come_in_order", "reports::rows_of_a_summary_follow_from_the_entries", "reports_aged::rows_of_an_aging_follow_from_the_entries", "reports::those_who_owe_come_by_amount";
+    PagesSkip: "books::books_come_in_byte_order", "seals::segments_are_read_back", "seals::roots_are_read_back", "listings::accounts_come_in_byte_order", "listings::entries_are_paged_by_position", "listings::a_scan_goes_by_account_and_position", "figures::rows_of_a_term_hold_every_account", "fees::fees_are_paged_by_key", "reports::entries_of_several_accounts_come_in_order", "reports::rows_of_a_summary_follow_from_the_entries", "reports_aged::rows_of_an_aging_follow_from_the_entries", "reports::those_who_owe_come_by_amount";
     /// Pages are shorter than asked, though there is more.
-    PagesAreShort: "listings::accounts_come_in_byte_order", "listings::entries_are_paged_by_position", "figures::rows_of_a_term_hold_every_account", "reports::entries_of_several_accounts_come_in_order", "reports::rows_of_a_summary_follow_from_the_entries", "reports_aged::rows_of_an_aging_follow_from_the_entries", "reports::those_who_owe_come_by_amount";
+    PagesAreShort: "books::books_come_in_byte_order", "listings::accounts_come_in_byte_order", "listings::entries_are_paged_by_position", "figures::rows_of_a_term_hold_every_account", "reports::entries_of_several_accounts_come_in_order", "reports::rows_of_a_summary_follow_from_the_entries", "reports_aged::rows_of_an_aging_follow_from_the_entries", "reports::those_who_owe_come_by_amount";
     /// Pages are one row longer than asked.
-    PagesAreLong: "listings::accounts_come_in_byte_order", "listings::entries_are_paged_by_position", "reports::entries_of_several_accounts_come_in_order", "reports::rows_of_a_summary_follow_from_the_entries", "reports_aged::rows_of_an_aging_follow_from_the_entries", "reports::those_who_owe_come_by_amount";
+    PagesAreLong: "books::books_come_in_byte_order", "listings::accounts_come_in_byte_order", "listings::entries_are_paged_by_position", "reports::entries_of_several_accounts_come_in_order", "reports::rows_of_a_summary_follow_from_the_entries", "reports_aged::rows_of_an_aging_follow_from_the_entries", "reports::those_who_owe_come_by_amount";
     /// Accounts are listed by a collation.
-    OrderIsByCollation: "listings::accounts_come_in_byte_order";
+    OrderIsByCollation: "books::books_come_in_byte_order", "listings::accounts_come_in_byte_order";
     /// Debtors are those who do not have credit.
     DebtorsOweNothing: "listings::debtors_and_credit_are_filtered";
     /// Accounts without entries in the term are left out of its rows.

@@ -161,6 +161,18 @@ impl LedgerStore for Broken {
         Ok(if self.is(Fault::BooksAreReopened) { Book { currency, ..opened } } else { opened })
     }
 
+    async fn books(&self, after: Option<&BookId>, limit: u32) -> Result<Vec<BookId>, StoreError> {
+        let further = after.is_some();
+        let mut rows = self.inner.books(after, self.limit(limit, further)).await?;
+        if self.is(Fault::OrderIsByCollation) {
+            rows.sort_by_key(|book| book.as_str().to_lowercase());
+        }
+        if self.is(Fault::PagesRepeat) {
+            rows.splice(0..0, after.cloned());
+        }
+        Ok(self.page(rows, further))
+    }
+
     async fn book(&self, book: &BookId) -> Result<Option<Book>, StoreError> {
         let found = self.inner.book(book).await?.filter(|_| !self.absent());
         if self.is(Fault::BooksAreStale)

@@ -5,21 +5,31 @@ use bursar::{
     Account, AccountId, BookId, Calendar, Entry, Fee, FeeKey, IdempotencyKey, Payer, StoreError, Term, TermId,
 };
 
-use super::columns::{corrupt, day, narrow, term as term_of, word};
+use super::columns::{corrupt, day, name, narrow, term as term_of, word};
 use super::row;
 use crate::engine::Engine;
 use crate::json::JsonArray;
-use crate::query::{self, Connection, Row, get, query, rows, the_row};
+use crate::query::{self, Connection, Query, Row, get, query, rows, the_row};
 
-fn all<E: Engine, T>(
+pub(super) fn all<E: Engine, T>(
     rows: &[Row<E>],
     read: impl Fn(&Row<E>) -> Result<T, StoreError>,
 ) -> Result<Vec<T>, StoreError> {
     rows.iter().map(read).collect()
 }
 
-pub(super) fn texts(ids: &[AccountId]) -> Result<String, StoreError> {
-    JsonArray::of_texts(ids.iter().map(AccountId::as_str))
+pub(super) fn texts<'a>(ids: impl IntoIterator<Item = &'a AccountId>) -> Result<String, StoreError> {
+    JsonArray::of_texts(ids.into_iter().map(AccountId::as_str))
+}
+
+pub(crate) async fn books<E: Engine>(
+    conn: &mut Connection<E>,
+    after: Option<&BookId>,
+    limit: u32,
+) -> Result<Vec<BookId>, StoreError> {
+    // What comes before every book: no name is empty.
+    let asked = Query::new(E::LEDGER.books).bind(after.map_or("", BookId::as_str)).bind(limit);
+    all(&rows::<E>(conn, "list books", asked).await?, |row| name(get(row, 0)?))
 }
 
 pub(crate) async fn book<E: Engine>(conn: &mut Connection<E>, id: &BookId) -> Result<Option<Book>, StoreError> {

@@ -51,19 +51,20 @@ fn entry_of<E: Engine>(row: &Row<E>) -> Result<Entry, StoreError> {
     Ok(entry.at(narrow(get(row, 1)?)?))
 }
 
-pub(super) fn account<E: Engine>(row: &Row<E>) -> Result<Account, StoreError> {
-    let groups = get::<E, Option<&str>>(row, 6)?.unwrap_or_default();
-    let mut groups = groups
-        .split('\n')
-        .filter(|group| !group.is_empty())
-        .map(name)
-        .collect::<Result<Vec<FeeGroup>, _>>()?;
+/// Fee groups, a line each.
+pub(crate) fn groups(lines: Option<&str>) -> Result<Vec<FeeGroup>, StoreError> {
+    let lines = lines.unwrap_or_default().split('\n').filter(|group| !group.is_empty());
+    let mut groups = lines.map(name).collect::<Result<Vec<FeeGroup>, _>>()?;
     groups.sort();
+    Ok(groups)
+}
+
+pub(super) fn account<E: Engine>(row: &Row<E>) -> Result<Account, StoreError> {
     Ok(Account {
         id: name(get(row, 0)?)?,
         enrolled_on: day(get(row, 1)?)?,
         standing: word(get(row, 2)?)?,
-        groups,
+        groups: groups(get(row, 6)?)?,
         version: narrow(get(row, 3)?)?,
         revision: narrow(get(row, 4)?)?,
         balance: Money::from_minor(get(row, 5)?, word(get(row, 7)?)?),

@@ -4,6 +4,7 @@
 /// A database's statements on ledgers.
 #[derive(Debug)]
 pub struct LedgerSql {
+    pub(crate) books: &'static str,
     pub(crate) book: &'static str,
     pub(crate) fees: &'static str,
     pub(crate) fees_of: &'static str,
@@ -16,10 +17,14 @@ pub struct LedgerSql {
     pub(crate) accounts_in_credit: &'static str,
     pub(crate) entries: &'static str,
     pub(crate) scan: &'static str,
+    pub(crate) entries_of: &'static str,
     pub(crate) entries_by_key: &'static str,
     pub(crate) reversal_of: &'static str,
     pub(crate) charges: &'static str,
     pub(crate) totals: &'static str,
+    pub(crate) owing: &'static str,
+    pub(crate) owing_in_group: &'static str,
+    pub(crate) group_size: &'static str,
     pub(crate) book_totals: &'static str,
     pub(crate) file_marks: &'static str,
     pub(crate) book_open: &'static str,
@@ -59,6 +64,7 @@ pub struct LedgerSql {
 macro_rules! ledger_sql {
     () => {
         $crate::ledger::statements::LedgerSql {
+            books: BOOKS,
             book: BOOK,
             fees: FEES,
             fees_of: FEES_OF,
@@ -71,10 +77,14 @@ macro_rules! ledger_sql {
             accounts_in_credit: ACCOUNTS_IN_CREDIT,
             entries: ENTRIES,
             scan: SCAN,
+            entries_of: ENTRIES_OF,
             entries_by_key: ENTRIES_BY_KEY,
             reversal_of: REVERSAL_OF,
             charges: CHARGES,
             totals: TOTALS,
+            owing: OWING,
+            owing_in_group: OWING_IN_GROUP,
+            group_size: GROUP_SIZE,
             book_totals: BOOK_TOTALS,
             file_marks: FILE_MARKS,
             book_open: BOOK_OPEN,

@@ -1,7 +1,7 @@
 //! MariaDB and MySQL as the store knows them: what is their own beside their statements.
 
 use bursar::rule::Posting;
-use bursar::store::{BilledPage, BillingOrder, TermRow};
+use bursar::store::{AgedRow, AgingOrder, BilledPage, BillingOrder, SummaryRow, TermRow};
 use bursar::{AccountId, BookId, StoreError, StoreErrorKind, TermId};
 #[cfg(feature = "session")]
 use sqlx::Executor as _;
@@ -10,7 +10,7 @@ use sqlx::{Arguments as _, MySql, MySqlConnection, Row as _};
 
 #[cfg(feature = "session")]
 use super::session;
-use super::{bill, error, migrations, placeholders, post, sql, sums};
+use super::{bill, error, migrations, placeholders, post, reports, sql, sums};
 use crate::engine::Engine;
 use crate::error::Phase;
 #[cfg(feature = "session")]
@@ -143,6 +143,26 @@ impl Engine for MySql {
         limit: u32,
     ) -> Result<Vec<TermRow>, StoreError> {
         sums::term_rows(conn, book, term, after, limit).await
+    }
+
+    async fn summary_rows<'c>(
+        conn: &'c mut MySqlConnection,
+        book: &'c BookId,
+        term: TermId,
+        after: Option<&'c AccountId>,
+        limit: u32,
+    ) -> Result<Vec<SummaryRow>, StoreError> {
+        reports::summary_rows(conn, book, term, after, limit).await
+    }
+
+    async fn aged_rows<'c>(
+        conn: &'c mut MySqlConnection,
+        book: &'c BookId,
+        order: &'c AgingOrder,
+        after: Option<&'c AccountId>,
+        limit: u32,
+    ) -> Result<Vec<AgedRow>, StoreError> {
+        reports::aged_rows(conn, book, order, after, limit).await
     }
 
     #[cfg(feature = "session")]

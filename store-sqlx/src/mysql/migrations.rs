@@ -17,6 +17,12 @@ pub(super) const SCHEMA: Schema = Schema {
             needed: cfg!(feature = "session"),
         },
         Migration { version: 3, name: "seal", sql: include_str!("migrations/0003_seal.sql"), needed: true },
+        Migration {
+            version: 4,
+            name: "debtors",
+            sql: include_str!("migrations/0004_debtors.sql"),
+            needed: true,
+        },
     ],
     exists: "
 SELECT EXISTS (SELECT 1 FROM information_schema.tables

@@ -8,6 +8,7 @@ mod open;
 mod options;
 mod placeholders;
 mod post;
+mod reports;
 #[cfg(feature = "session")]
 mod session;
 mod sql;

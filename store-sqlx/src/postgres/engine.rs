@@ -1,12 +1,12 @@
 //! PostgreSQL as the store knows it: what is its own beside its statements.
 
 use bursar::rule::Posting;
-use bursar::store::{BilledPage, BillingOrder, TermRow};
+use bursar::store::{AgedRow, AgingOrder, BilledPage, BillingOrder, SummaryRow, TermRow};
 use bursar::{AccountId, BookId, StoreError, StoreErrorKind, TermId, TermTotals};
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::{Arguments as _, PgConnection, Postgres, Row as _};
 
-use super::{asking, bill, error, migrations, post, sql, sums};
+use super::{asking, bill, error, migrations, post, reports, sql, sums};
 use crate::engine::Engine;
 use crate::error::Phase;
 use crate::ledger::bill::{Charged, Scope};
@@ -122,5 +122,25 @@ impl Engine for Postgres {
         limit: u32,
     ) -> Result<Vec<TermRow>, StoreError> {
         sums::term_rows(conn, book, term, after, limit).await
+    }
+
+    async fn summary_rows<'c>(
+        conn: &'c mut PgConnection,
+        book: &'c BookId,
+        term: TermId,
+        after: Option<&'c AccountId>,
+        limit: u32,
+    ) -> Result<Vec<SummaryRow>, StoreError> {
+        reports::summary_rows(conn, book, term, after, limit).await
+    }
+
+    async fn aged_rows<'c>(
+        conn: &'c mut PgConnection,
+        book: &'c BookId,
+        order: &'c AgingOrder,
+        after: Option<&'c AccountId>,
+        limit: u32,
+    ) -> Result<Vec<AgedRow>, StoreError> {
+        reports::aged_rows(conn, book, order, after, limit).await
     }
 }

@@ -17,6 +17,12 @@ pub(super) const SCHEMA: Schema = Schema {
             needed: cfg!(feature = "session"),
         },
         Migration { version: 3, name: "seal", sql: include_str!("migrations/0003_seal.sql"), needed: true },
+        Migration {
+            version: 4,
+            name: "debtors",
+            sql: include_str!("migrations/0004_debtors.sql"),
+            needed: true,
+        },
     ],
     // Where this connection would make and find it: the first schema of its search path.
     exists: "SELECT to_regclass(quote_ident(current_schema()) || '.bursar_migration') IS NOT NULL WHERE $1",

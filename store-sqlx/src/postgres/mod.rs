@@ -8,6 +8,7 @@ mod migrations;
 mod open;
 mod options;
 mod post;
+mod reports;
 mod sql;
 mod sums;
 

@@ -30,27 +30,48 @@ pub(super) async fn term_rows(
     after: Option<&AccountId>,
     limit: u32,
 ) -> Result<Vec<TermRow>, StoreError> {
-    let around: Row<Postgres> =
-        the_row(conn, "read terms", query(sql::TERMS_AROUND, book).bind(term.ordinal())).await?;
-    let (later, earlier): (i64, i64) = (get(&around, 0)?, get(&around, 1)?);
-    let late = later <= earlier;
+    let side = side_of(conn, book, term).await?;
     let asked = |sql| query(sql, book).bind(term.ordinal()).bind(after_text(after)).bind(limit);
-    if later <= 1 {
+    if side == Side::Last {
         let parts = rows::<Postgres>(conn, OPERATION, asked(sql::TERM_ROWS_LAST)).await?;
         // A later term may have been defined since the terms were counted.
         if parts.iter().all(|row| get::<_, Option<bool>>(row, 2).is_ok_and(|last| last != Some(false))) {
             return merged(&parts, true);
         }
     }
+    let late = side != Side::Early;
     let sql = if late { sql::TERM_ROWS_LATE } else { sql::TERM_ROWS_EARLY };
     merged(&rows::<Postgres>(conn, OPERATION, asked(sql)).await?, late)
 }
 
-const OPERATION: &str = "sum a term";
+pub(super) const OPERATION: &str = "sum a term";
+
+/// On which side of a term there are fewer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Side {
+    Last,
+    Late,
+    Early,
+}
+
+pub(super) async fn side_of(
+    conn: &mut PgConnection,
+    book: &BookId,
+    term: TermId,
+) -> Result<Side, StoreError> {
+    let around: Row<Postgres> =
+        the_row(conn, "read terms", query(sql::TERMS_AROUND, book).bind(term.ordinal())).await?;
+    let (later, earlier): (i64, i64) = (get(&around, 0)?, get(&around, 1)?);
+    Ok(match later {
+        ..=1 => Side::Last,
+        _ if later <= earlier => Side::Late,
+        _ => Side::Early,
+    })
+}
 
 /// The accounts, in the order of their ids, each with the sums of its entries. What was there earlier is the sum of the entries of earlier
 /// terms, or what the balance has beyond the term's and those of later ones.
-fn merged(parts: &[Row<Postgres>], late: bool) -> Result<Vec<TermRow>, StoreError> {
+pub(super) fn merged(parts: &[Row<Postgres>], late: bool) -> Result<Vec<TermRow>, StoreError> {
     let mut accounts: Vec<(&str, i64)> = Vec::new();
     let mut sums: HashMap<&str, (Totals, i64)> = HashMap::new();
     for row in parts {

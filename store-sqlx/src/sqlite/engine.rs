@@ -1,12 +1,12 @@
 //! SQLite as the store knows it: what is its own beside its statements.
 
 use bursar::rule::Posting;
-use bursar::store::{BilledPage, BillingOrder, TermRow};
+use bursar::store::{AgedRow, AgingOrder, BilledPage, BillingOrder, SummaryRow, TermRow};
 use bursar::{AccountId, BookId, StoreError, StoreErrorKind, TermId, TermTotals};
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{Arguments as _, Row as _, Sqlite, SqliteConnection};
 
-use super::{bill, error, migrations, post, sql, sums};
+use super::{bill, error, migrations, post, reports, sql, sums};
 use crate::engine::Engine;
 use crate::error::Phase;
 #[cfg(feature = "session")]
@@ -126,5 +126,25 @@ impl Engine for Sqlite {
         limit: u32,
     ) -> Result<Vec<TermRow>, StoreError> {
         sums::term_rows(conn, book, term, after, limit).await
+    }
+
+    async fn summary_rows<'c>(
+        conn: &'c mut SqliteConnection,
+        book: &'c BookId,
+        term: TermId,
+        after: Option<&'c AccountId>,
+        limit: u32,
+    ) -> Result<Vec<SummaryRow>, StoreError> {
+        reports::summary_rows(conn, book, term, after, limit).await
+    }
+
+    async fn aged_rows<'c>(
+        conn: &'c mut SqliteConnection,
+        book: &'c BookId,
+        order: &'c AgingOrder,
+        after: Option<&'c AccountId>,
+        limit: u32,
+    ) -> Result<Vec<AgedRow>, StoreError> {
+        reports::aged_rows(conn, book, order, after, limit).await
     }
 }

@@ -6,6 +6,7 @@ use bursar::store::TermRow;
 use bursar::{AccountId, BookId, StoreError, TermId, TermTotals, Totals};
 use sqlx::{Sqlite, SqliteConnection};
 
+use super::reports::Lines;
 use super::sql;
 use crate::ledger::columns::{corrupt, figure as figure_of, name, term as term_of};
 use crate::ledger::read::after_text;
@@ -36,24 +37,33 @@ fn folded(packed: &str) -> Result<TermTotals, StoreError> {
     Ok(TermTotals::new(by_term.collect::<Result<_, StoreError>>()?))
 }
 
-/// Which statement reads a term's rows soonest: one that seeks in the few terms on one side of it, or one that walks all entries.
-async fn term_rows_sql(
+/// Where a term is among the others, which says by which statement its figures are read soonest: one that seeks in the few terms on one side of
+/// it, or one that walks all entries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Side {
+    Last,
+    Late,
+    Early,
+    Middle,
+}
+
+pub(super) async fn side_of(
     conn: &mut SqliteConnection,
     book: &BookId,
     term: TermId,
-) -> Result<&'static str, StoreError> {
+) -> Result<Side, StoreError> {
     const FEW: i64 = 4;
     let around: Row<Sqlite> =
         the_row(conn, "read terms", query(sql::TERMS_AROUND, book).bind(term.ordinal())).await?;
     let (later, earlier): (i64, i64) = (get(&around, 0)?, get(&around, 1)?);
     if later <= 1 {
-        return Ok(sql::TERM_ROWS_LAST);
+        return Ok(Side::Last);
     }
     Ok(match (later <= FEW, earlier <= FEW) {
-        (true, _) if later <= earlier => sql::TERM_ROWS_LATE,
-        (_, true) => sql::TERM_ROWS_EARLY,
-        (true, false) => sql::TERM_ROWS_LATE,
-        (false, false) => sql::TERM_ROWS,
+        (true, _) if later <= earlier => Side::Late,
+        (_, true) => Side::Early,
+        (true, false) => Side::Late,
+        (false, false) => Side::Middle,
     })
 }
 
@@ -65,9 +75,9 @@ pub(super) async fn term_rows(
     limit: u32,
 ) -> Result<Vec<TermRow>, StoreError> {
     let asked = |sql| query(sql, book).bind(term.ordinal()).bind(after_text(after)).bind(limit);
-    let sql = term_rows_sql(conn, book, term).await?;
-    if sql == sql::TERM_ROWS_LAST {
-        let parts: Row<Sqlite> = the_row(conn, "sum a term", asked(sql)).await?;
+    let side = side_of(conn, book, term).await?;
+    if side == Side::Last {
+        let parts: Row<Sqlite> = the_row(conn, "sum a term", asked(sql::TERM_ROWS_LAST)).await?;
         // A later term may have been defined since the terms were counted.
         if get::<_, Option<bool>>(&parts, 0)?.unwrap_or(true) {
             let part =
@@ -75,9 +85,12 @@ pub(super) async fn term_rows(
             return merged(part(1)?, part(2)?);
         }
     }
-    let sql = if sql == sql::TERM_ROWS_LAST { sql::TERM_ROWS_LATE } else { sql };
-    let asked = asked(sql);
-    let packed: Row<Sqlite> = the_row(conn, "sum a term", asked).await?;
+    let sql = match side {
+        Side::Last | Side::Late => sql::TERM_ROWS_LATE,
+        Side::Early => sql::TERM_ROWS_EARLY,
+        Side::Middle => sql::TERM_ROWS,
+    };
+    let packed: Row<Sqlite> = the_row(conn, "sum a term", asked(sql)).await?;
     let packed = get::<_, Option<&str>>(&packed, 0)?.unwrap_or_default();
     packed.split('\n').filter(|line| !line.is_empty()).map(term_row).collect()
 }
@@ -95,24 +108,20 @@ fn term_row(line: &str) -> Result<TermRow, StoreError> {
 /// The rows of the last term, from its accounts with their balances, and from the sums of those that have entries in it.
 fn merged(accounts: &str, sums: &str) -> Result<Vec<TermRow>, StoreError> {
     let bad = |line: &str| corrupt(format!("{line:?} is no line of figures"));
-    let mut sums = sums.split('\n').filter(|line| !line.is_empty()).peekable();
+    let mut sums = Lines::new(sums);
     let mut rows = Vec::new();
     for line in accounts.split('\n').filter(|line| !line.is_empty()) {
         let (account, balance) = line.split_once('\u{1f}').ok_or_else(|| bad(line))?;
         let balance: i64 = balance.parse().map_err(|_| bad(line))?;
-        let own = |sum: &&str| sum.strip_prefix(account).is_some_and(|rest| rest.starts_with('\u{1f}'));
-        let totals = match sums.next_if(own).and_then(|line| line.split_once('\u{1f}')) {
-            Some((_, figures)) => figures_of(figures).ok_or_else(|| bad(figures))?,
+        let totals = match sums.of(account) {
+            Some(figures) => figures_of(figures).ok_or_else(|| bad(figures))?,
             None => Totals::default(),
         };
         let earlier = totals.net().ok().and_then(|net| balance.checked_sub(net)).ok_or_else(|| bad(line))?;
         rows.push(TermRow { account: name(account)?, earlier, totals });
     }
-    // Sums that belong to no account of the page are not dropped in silence.
-    match sums.next() {
-        Some(left) => Err(bad(left)),
-        None => Ok(rows),
-    }
+    sums.end()?;
+    Ok(rows)
 }
 
 fn figures_of(figures: &str) -> Option<Totals> {

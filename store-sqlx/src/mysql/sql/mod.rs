@@ -39,7 +39,9 @@ macro_rules! name {
 }
 
 mod bill;
+#[macro_use]
 mod read;
+mod reports;
 mod seal;
 #[cfg(feature = "session")]
 mod session;
@@ -47,6 +49,7 @@ mod write;
 
 pub(super) use bill::*;
 pub(super) use read::*;
+pub(super) use reports::*;
 pub(super) use seal::*;
 #[cfg(feature = "session")]
 pub(super) use session::DELETE_USER;

@@ -1,5 +1,9 @@
 //! Statements that read.
 
+/// Primary key.
+pub(in crate::mysql) const BOOKS: &str =
+    "SELECT book FROM bursar_book WHERE book > $1 ORDER BY book LIMIT $2";
+
 /// The book with its terms: a row a term, or one with none. Primary keys.
 pub(in crate::mysql) const BOOK: &str = "
 SELECT b.currency, b.version, b.current_term, b.locked_through, t.term, t.name, t.starts_on, t.ends_on, t.closed
@@ -211,49 +215,78 @@ pub(in crate::mysql) const TOTALS: &str = concat!(
 pub(in crate::mysql) const TERMS_AROUND: &str = "
 SELECT COUNT(CASE WHEN term >= $2 THEN 1 END), COUNT(CASE WHEN term <= $2 THEN 1 END) FROM bursar_term WHERE book = $1";
 
-macro_rules! term_rows {
-    ($earlier:literal, $entries:literal) => {
+/// The figures of a term of a page of accounts, with more columns.
+macro_rules! rows_of_term {
+    ($account:expr, $earlier:literal, $more:expr, $entries:literal) => {
         concat!(
             "SELECT ",
-            name!("a.account"),
+            $account,
             ", CAST(",
             $earlier,
             " AS SIGNED) AS earlier,
        ",
             figures!("e.term = $2 AND "),
+            $more,
             "
   FROM (SELECT account, balance FROM bursar_account
          WHERE book = $1 AND account > $3 ORDER BY account LIMIT $4) AS a
   LEFT JOIN ",
             $entries,
             "
- GROUP BY a.account, a.balance
- ORDER BY a.account"
+ GROUP BY a.account, a.balance"
         )
     };
 }
 
-/// The rows of a late term: what was there earlier is the balance less what came since. `bursar_entry_figures`, a seek an account and term.
-pub(in crate::mysql) const TERM_ROWS_LATE: &str = term_rows!(
-    "a.balance - COALESCE(SUM(e.amount), 0)",
-    "(bursar_term AS t STRAIGHT_JOIN bursar_entry AS e FORCE INDEX (bursar_entry_figures)
+/// What was there earlier is the balance less what came since.
+macro_rules! late_rows {
+    ($account:expr, $more:expr) => {
+        rows_of_term!(
+            $account,
+            "a.balance - COALESCE(SUM(e.amount), 0)",
+            $more,
+            "(bursar_term AS t STRAIGHT_JOIN bursar_entry AS e FORCE INDEX (bursar_entry_figures)
              ON e.book = $1 AND e.term = t.term)
     ON t.book = $1 AND t.term >= $2 AND e.account = a.account"
-);
+        )
+    };
+}
 
-/// The rows of an early term. `bursar_entry_figures`, a seek an account and term.
-pub(in crate::mysql) const TERM_ROWS_EARLY: &str = term_rows!(
-    "COALESCE(SUM(CASE WHEN e.term < $2 THEN e.amount END), 0)",
-    "(bursar_term AS t STRAIGHT_JOIN bursar_entry AS e FORCE INDEX (bursar_entry_figures)
+macro_rules! early_rows {
+    ($account:expr, $more:expr) => {
+        rows_of_term!(
+            $account,
+            "COALESCE(SUM(CASE WHEN e.term < $2 THEN e.amount END), 0)",
+            $more,
+            "(bursar_term AS t STRAIGHT_JOIN bursar_entry AS e FORCE INDEX (bursar_entry_figures)
              ON e.book = $1 AND e.term = t.term)
     ON t.book = $1 AND t.term <= $2 AND e.account = a.account"
-);
+        )
+    };
+}
+
+macro_rules! any_rows {
+    ($account:expr, $more:expr) => {
+        rows_of_term!(
+            $account,
+            "COALESCE(SUM(CASE WHEN e.term < $2 THEN e.amount END), 0)",
+            $more,
+            "bursar_entry AS e FORCE INDEX (PRIMARY) ON e.book = $1 AND e.account = a.account"
+        )
+    };
+}
+
+/// The rows of a late term. `bursar_entry_figures`, a seek an account and term.
+pub(in crate::mysql) const TERM_ROWS_LATE: &str =
+    concat!(late_rows!(name!("a.account"), ""), " ORDER BY a.account");
+
+/// The rows of an early term. `bursar_entry_figures`, a seek an account and term.
+pub(in crate::mysql) const TERM_ROWS_EARLY: &str =
+    concat!(early_rows!(name!("a.account"), ""), " ORDER BY a.account");
 
 /// The rows of a term with many before and after it. Primary key: all entries of the accounts, in order.
-pub(in crate::mysql) const TERM_ROWS: &str = term_rows!(
-    "COALESCE(SUM(CASE WHEN e.term < $2 THEN e.amount END), 0)",
-    "bursar_entry AS e FORCE INDEX (PRIMARY) ON e.book = $1 AND e.account = a.account"
-);
+pub(in crate::mysql) const TERM_ROWS: &str =
+    concat!(any_rows!(name!("a.account"), ""), " ORDER BY a.account");
 
 /// Sums in two halves, so that no sum of a whole book overflows 64 bits: `amount = 2^32 * high + low`, both with the amount's sign.
 pub(in crate::mysql) const BOOK_TOTALS: &str = "

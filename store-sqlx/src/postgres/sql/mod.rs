@@ -20,7 +20,9 @@ pub(super) fn is_planned_anew(sql: &str) -> bool {
 }
 
 mod bill;
+#[macro_use]
 mod read;
+mod reports;
 mod seal;
 #[cfg(feature = "session")]
 mod session;
@@ -28,6 +30,7 @@ mod write;
 
 pub(super) use bill::*;
 pub(super) use read::*;
+pub(super) use reports::*;
 pub(super) use seal::*;
 pub(super) use write::*;
 

@@ -1,5 +1,9 @@
 //! Statements that read.
 
+/// Primary key.
+pub(in crate::postgres) const BOOKS: &str =
+    "SELECT book FROM bursar_book WHERE book > $1 ORDER BY book LIMIT $2";
+
 /// The book with its terms: a row a term, or one with none. Primary keys.
 pub(in crate::postgres) const BOOK: &str = "
 SELECT b.currency, b.version, b.current_term, b.locked_through, t.term, t.name, t.starts_on, t.ends_on, t.closed
@@ -169,23 +173,42 @@ pub(in crate::postgres) const TOTALS_OF_ONE: &str = concat!(
 pub(in crate::postgres) const TERMS_AROUND: &str = "
 SELECT count(*) FILTER (WHERE term >= $2), count(*) FILTER (WHERE term <= $2) FROM bursar_term WHERE book = $1";
 
-macro_rules! term_rows {
-    ($of:literal, $entries:expr) => {
+/// The page of accounts, the sums of entries of theirs, and more parts, each with more columns.
+macro_rules! term_parts {
+    ($of:literal, $entries:expr, $beside:literal, $more:expr, $parts:expr) => {
         concat!(
             "WITH page AS MATERIALIZED (
   SELECT account, balance FROM bursar_account WHERE book = $1 AND account > $3 ORDER BY account LIMIT $4)
-SELECT account, balance, (SELECT max(term) FROM bursar_term WHERE book = $1) <= $2, NULL, NULL, NULL, NULL, NULL
+SELECT account, balance, (SELECT max(term) FROM bursar_term WHERE book = $1) <= $2, NULL, NULL, NULL, NULL, NULL",
+            $beside,
+            "
   FROM page
  UNION ALL
 SELECT e.account, NULL, NULL, ",
             figures!($of),
             ",
-       sum(e.amount) FILTER (WHERE e.term <> $2)::bigint
+       sum(e.amount) FILTER (WHERE e.term <> $2)::bigint",
+            $more,
+            "
   FROM ",
             $entries,
             "
- GROUP BY e.account"
+ GROUP BY e.account",
+            $parts
         )
+    };
+}
+
+macro_rules! term_rows {
+    ($of:literal, $entries:expr) => {
+        term_parts!($of, $entries, "", "", "")
+    };
+}
+
+macro_rules! entries_of_term {
+    () => {
+        "bursar_entry AS e
+ WHERE e.book = $1 AND e.term = $2 AND e.account > $3 AND e.account <= (SELECT max(account) FROM page)"
     };
 }
 
@@ -207,11 +230,7 @@ macro_rules! entries_of_terms {
 /// The rows of the last term: the accounts, each with its balance and whether the term is the last; and apart from these, in any order, the
 /// sums of the term's entries, and of those of other terms. Not joined: no plan of a join suits every page. Primary keys, and a range of
 /// `bursar_entry_figures` in the order of accounts.
-pub(in crate::postgres) const TERM_ROWS_LAST: &str = term_rows!(
-    "",
-    "bursar_entry AS e
- WHERE e.book = $1 AND e.term = $2 AND e.account > $3 AND e.account <= (SELECT max(account) FROM page)"
-);
+pub(in crate::postgres) const TERM_ROWS_LAST: &str = term_rows!("", entries_of_term!());
 
 /// [`TERM_ROWS_LAST`] with the entries of later terms. A range of `bursar_entry_figures` a term.
 pub(in crate::postgres) const TERM_ROWS_LATE: &str = term_rows!("e.term = $2 AND ", entries_of_terms!(">="));

@@ -6,11 +6,15 @@
 //! - Arrays go in as one JSON text: many parameters cost time with the square of their number.
 //! - `GROUP BY +term`: without the plus the planner walks the figures of the whole book to spare itself a small sort.
 //! - Text is compared by its bytes (`BINARY`), which is the order that the contract asks for.
+//! - A partial index serves a column that equals a value only where the planner does not see through to the value, which it would put in the
+//!   place of the column in `balance > 0` as well: `balance = (SELECT $5)`. Of several bounds of a range it takes the first that is written.
 //! - Lists come back packed into one row where they are long: every row costs a crossing from SQLite's thread. Names hold no control
 //!   characters, so that `char(31)` and `char(10)` part them.
 
 mod bill;
+#[macro_use]
 mod read;
+mod reports;
 mod seal;
 #[cfg(feature = "session")]
 mod session;
@@ -18,6 +22,7 @@ mod write;
 
 pub(super) use bill::*;
 pub(super) use read::*;
+pub(super) use reports::*;
 pub(super) use seal::*;
 pub(super) use write::*;
 

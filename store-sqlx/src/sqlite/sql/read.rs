@@ -1,5 +1,9 @@
 //! Statements that read.
 
+/// Primary key.
+pub(in crate::sqlite) const BOOKS: &str =
+    "SELECT book FROM bursar_book WHERE book > $1 ORDER BY book LIMIT $2";
+
 /// The book with its terms: a row a term, or one with none. Primary keys.
 pub(in crate::sqlite) const BOOK: &str = "
 SELECT b.currency, b.version, b.current_term, b.locked_through, t.term, t.name, t.starts_on, t.ends_on, t.closed
@@ -179,42 +183,100 @@ SELECT (SELECT max(term) FROM bursar_term WHERE book = $1) <= $2,
 pub(in crate::sqlite) const TERMS_AROUND: &str = "
 SELECT count(*) FILTER (WHERE term >= $2), count(*) FILTER (WHERE term <= $2) FROM bursar_term WHERE book = $1";
 
-macro_rules! term_rows {
-    ($earlier:literal, $entries:literal) => {
+macro_rules! packed_figures {
+    ($of:literal) => {
         concat!(
-            "SELECT group_concat(account || char(31) || earlier || char(31) || opening || char(31) || fee || char(31)
-                    || adjustment || char(31) || paid, char(10))
-  FROM (SELECT a.account, ", $earlier, " AS earlier,
-       ", figures!("e.term = $2 AND "), "
-          FROM (SELECT account, balance FROM bursar_account
-                 WHERE book = $1 AND account > $3 ORDER BY account LIMIT $4) AS a
-          LEFT JOIN bursar_entry AS e ", $entries, "
-         GROUP BY a.account)"
+            "coalesce(sum(e.amount) FILTER (WHERE ",
+            $of,
+            "e.figure = 0), 0) || char(31)
+            || coalesce(sum(e.amount) FILTER (WHERE ",
+            $of,
+            "e.figure = 1), 0) || char(31)
+            || coalesce(sum(e.amount) FILTER (WHERE ",
+            $of,
+            "e.figure = 2), 0) || char(31)
+            || coalesce(sum(e.amount) FILTER (WHERE ",
+            $of,
+            "e.figure = 3), 0)"
         )
     };
 }
 
-/// The rows of a late term: what was there earlier is the balance less what came since. `bursar_entry_figures`, a seek an account and term.
-pub(in crate::sqlite) const TERM_ROWS_LATE: &str = term_rows!(
-    "a.balance - coalesce(sum(e.amount), 0)",
-    "INDEXED BY bursar_entry_figures
-            ON e.book = $1 AND e.account = a.account
-           AND e.term IN (SELECT term FROM bursar_term WHERE book = $1 AND term >= $2)"
-);
+/// The accounts of `page`, a line each: what was there earlier, the figures, and more. Each account's entries are summed apart: to group those of a
+/// page, the planner would sort them.
+macro_rules! term_lines {
+    ($page:expr, $earlier:literal, $more:literal, $entries:literal) => {
+        concat!(
+            "SELECT group_concat(a.account || char(31) || (
+          SELECT ",
+            $earlier,
+            " || char(31)
+            || ",
+            packed_figures!("e.term = $2 AND "),
+            $more,
+            "
+            FROM bursar_entry AS e ",
+            $entries,
+            "), char(10))
+  FROM ",
+            $page,
+            " AS a"
+        )
+    };
+}
+
+macro_rules! term_rows {
+    ($lines:ident) => {
+        $lines!("(SELECT account, balance FROM bursar_account WHERE book = $1 AND account > $3 ORDER BY account LIMIT $4)", "")
+    };
+}
+
+/// What was there earlier is the balance less what came since.
+macro_rules! late_lines {
+    ($page:expr, $more:literal) => {
+        term_lines!(
+            $page,
+            "(a.balance - coalesce(sum(e.amount), 0))",
+            $more,
+            "INDEXED BY bursar_entry_figures
+           WHERE e.book = $1 AND e.account = a.account
+             AND e.term IN (SELECT term FROM bursar_term WHERE book = $1 AND term >= $2)"
+        )
+    };
+}
+
+macro_rules! early_lines {
+    ($page:expr, $more:literal) => {
+        term_lines!(
+            $page,
+            "coalesce(sum(e.amount) FILTER (WHERE e.term < $2), 0)",
+            $more,
+            "INDEXED BY bursar_entry_figures
+           WHERE e.book = $1 AND e.account = a.account
+             AND e.term IN (SELECT term FROM bursar_term WHERE book = $1 AND term <= $2)"
+        )
+    };
+}
+
+macro_rules! any_lines {
+    ($page:expr, $more:literal) => {
+        term_lines!(
+            $page,
+            "coalesce(sum(e.amount) FILTER (WHERE e.term < $2), 0)",
+            $more,
+            "NOT INDEXED WHERE e.book = $1 AND e.account = a.account"
+        )
+    };
+}
+
+/// The rows of a late term. `bursar_entry_figures`, a seek an account and term.
+pub(in crate::sqlite) const TERM_ROWS_LATE: &str = term_rows!(late_lines);
 
 /// The rows of an early term. `bursar_entry_figures`, a seek an account and term.
-pub(in crate::sqlite) const TERM_ROWS_EARLY: &str = term_rows!(
-    "coalesce(sum(e.amount) FILTER (WHERE e.term < $2), 0)",
-    "INDEXED BY bursar_entry_figures
-            ON e.book = $1 AND e.account = a.account
-           AND e.term IN (SELECT term FROM bursar_term WHERE book = $1 AND term <= $2)"
-);
+pub(in crate::sqlite) const TERM_ROWS_EARLY: &str = term_rows!(early_lines);
 
 /// The rows of a term with many before and after it. Primary key: all entries of the accounts, in order.
-pub(in crate::sqlite) const TERM_ROWS: &str = term_rows!(
-    "coalesce(sum(e.amount) FILTER (WHERE e.term < $2), 0)",
-    "NOT INDEXED ON e.book = $1 AND e.account = a.account"
-);
+pub(in crate::sqlite) const TERM_ROWS: &str = term_rows!(any_lines);
 
 /// Sums in two halves, so that no sum of a whole book overflows 64 bits: `amount = 2^32 * high + low`.
 pub(in crate::sqlite) const BOOK_TOTALS: &str = "

@@ -1,0 +1,94 @@
+//! What reports are drawn up from beside sums: the entries of several accounts, and who owes.
+
+use bursar::store::{AgedRow, AgingOrder, OwingFilter};
+use bursar::{Account, AccountId, AgedTotals, AsOf, BookId, Entry, StoreError};
+use chrono::NaiveDate;
+
+use super::columns::{corrupt, day, day_number, name};
+use super::read::{after_text, all, texts};
+use super::row;
+use crate::engine::Engine;
+use crate::query::{Connection, Query, Row, get, query, rows, the_row};
+
+pub(crate) async fn entries_of<E: Engine>(
+    conn: &mut Connection<E>,
+    book: &BookId,
+    accounts: &[AccountId],
+    after: Option<(&AccountId, u32)>,
+    limit: u32,
+) -> Result<Vec<Entry>, StoreError> {
+    let (account, position) = after.unzip();
+    // Those that come before are read already.
+    let left = accounts.iter().filter(|one| account.is_none_or(|account| *one >= account));
+    let asked = query(E::LEDGER.entries_of, book).bind(texts(left)?).bind(after_text(account));
+    let asked = asked.bind(position.unwrap_or(0)).bind(limit);
+    all(&rows::<E>(conn, "read entries", asked).await?, row::entry)
+}
+
+/// A group of at most so many is looked through member by member; in a larger one, those who owe most are soon found among all who owe.
+const FEW: u32 = 5_000;
+
+pub(crate) async fn owing<E: Engine>(
+    conn: &mut Connection<E>,
+    book: &BookId,
+    filter: &OwingFilter,
+    after: Option<(i64, &AccountId)>,
+    limit: u32,
+) -> Result<Vec<Account>, StoreError> {
+    let sql = match &filter.group {
+        Some(group) => {
+            let asked = query(E::LEDGER.group_size, book).bind(group.as_str()).bind(FEW.saturating_add(1));
+            let size: i64 = get(&the_row::<E>(conn, "count a group", asked).await?, 0)?;
+            if size > i64::from(FEW) { E::LEDGER.owing } else { E::LEDGER.owing_in_group }
+        }
+        None => E::LEDGER.owing,
+    };
+    let (balance, account) = after.unzip();
+    let asked = query(sql, book)
+        .bind(filter.at_least.max(1))
+        .bind(filter.standing.map(|standing| standing.as_str()))
+        .bind(filter.group.as_ref().map(|group| group.as_str()))
+        .bind(balance.unwrap_or(i64::MAX))
+        .bind(after_text(account))
+        .bind(limit);
+    all(&rows::<E>(conn, "list who owes", asked).await?, row::account)
+}
+
+/// The statement on an aging: the book, the day from which back all debits are in one bucket, the page, and which entries count.
+pub(crate) fn asked_to_age<'q>(
+    sql: &'static str,
+    book: &'q BookId,
+    order: &AgingOrder,
+    after: Option<&'q AccountId>,
+    limit: u32,
+) -> Query<'q> {
+    let AsOf { day, recorded_by } = order.as_of;
+    let oldest = order.floors.last().copied().unwrap_or(NaiveDate::MIN);
+    query(sql, book)
+        .bind(day_number(oldest))
+        .bind(after_text(after))
+        .bind(limit)
+        .bind(day.map_or(i64::MAX, day_number))
+        // Instants are kept to the microsecond: what was recorded in the one in which the bound lies counts.
+        .bind(recorded_by.map_or(i64::MAX, |instant| instant.timestamp_micros()))
+}
+
+/// The sums of accounts from rows in their order: credits have no day, debits one on which they fell due.
+#[cfg_attr(not(any(feature = "mysql", feature = "postgres")), expect(dead_code, reason = "SQLite's come packed"))]
+pub(crate) fn aged<E: Engine>(rows: &[Row<E>], order: &AgingOrder) -> Result<Vec<AgedRow>, StoreError> {
+    let mut found: Vec<AgedRow> = Vec::new();
+    for row in rows {
+        let account: &str = get(row, 0)?;
+        if found.last().is_none_or(|last| last.account.as_str() != account) {
+            found.push(AgedRow { account: name(account)?, totals: AgedTotals::nothing(&order.floors) });
+        }
+        let (due_on, amount): (Option<i64>, Option<i64>) = (get(row, 1)?, get(row, 2)?);
+        let (Some(AgedRow { totals, .. }), Some(amount)) = (found.last_mut(), amount) else { continue };
+        let added = match due_on {
+            Some(due_on) => totals.add_debit(day(due_on)?, &order.floors, amount).ok(),
+            None => totals.credits.checked_sub(amount).map(|credits| totals.credits = credits),
+        };
+        added.ok_or_else(|| corrupt(format!("the sums of {account} do not fit")))?;
+    }
+    Ok(found)
+}

@@ -1,0 +1,165 @@
+//! Statements that reports are drawn up from.
+
+/// The entries of the accounts in `$2`, an array, from after account `$3`, which is none or the first of them, and position `$4`. Primary key,
+/// account by account in order.
+pub(in crate::sqlite) const ENTRIES_OF: &str = concat!(
+    entry_columns!(),
+    "bursar_entry AS e
+ WHERE e.book = $1 AND e.account IN (SELECT value FROM json_each($2))
+   AND e.position > CASE WHEN e.account = $3 THEN $4 ELSE 0 END
+ ORDER BY e.account, e.position LIMIT $5"
+);
+
+macro_rules! page {
+    () => {
+        "WITH page AS MATERIALIZED (
+  SELECT account, balance FROM bursar_account WHERE book = $1 AND account > $3 ORDER BY account LIMIT $4)
+"
+    };
+}
+
+/// The sum of the term's charges, reversed ones among them, and of reversed concessions.
+macro_rules! charges {
+    ($of:literal) => {
+        concat!(
+            " || char(31) || coalesce(sum(e.amount) FILTER (WHERE ",
+            $of,
+            "e.figure = 1 AND e.amount > 0), 0)"
+        )
+    };
+}
+
+/// Two lists that go with the accounts of `page`, in their order: the groups of each, a line a group; and the sum of what was reversed of the
+/// term's charges and concessions, which is rare. Primary key, and `bursar_entry_reversed`.
+macro_rules! beside {
+    () => {
+        ",
+       (SELECT group_concat(account || char(31) || fee_group, char(10)) FROM bursar_member
+         WHERE book = $1 AND account > $3 AND account <= (SELECT max(account) FROM page)),
+       (SELECT group_concat(account || char(31) || reversed, char(10))
+          FROM (SELECT account, sum(abs(amount)) AS reversed
+                  FROM bursar_entry INDEXED BY bursar_entry_reversed
+                 WHERE book = $1 AND account > $3 AND account <= (SELECT max(account) FROM page)
+                   AND reverses IS NOT NULL AND term = $2 AND figure = 1
+                 GROUP BY account))"
+    };
+}
+
+macro_rules! summary_rows {
+    ($lines:ident) => {
+        concat!(
+            page!(),
+            "SELECT (",
+            $lines!("page", " || char(31) || coalesce(sum(e.amount) FILTER (WHERE e.term = $2 AND e.figure = 1 AND e.amount > 0), 0)"),
+            ")",
+            beside!()
+        )
+    };
+}
+
+/// The parts in the summary of a late term: see [`TERM_ROWS_LATE`](super::TERM_ROWS_LATE). As there is no account without a line, the lists
+/// beside them need no join.
+pub(in crate::sqlite) const SUMMARY_ROWS_LATE: &str = summary_rows!(late_lines);
+
+/// [`SUMMARY_ROWS_LATE`] of an early term.
+pub(in crate::sqlite) const SUMMARY_ROWS_EARLY: &str = summary_rows!(early_lines);
+
+/// [`SUMMARY_ROWS_LATE`] of a term with many before and after it.
+pub(in crate::sqlite) const SUMMARY_ROWS: &str = summary_rows!(any_lines);
+
+/// [`SUMMARY_ROWS_LATE`] of the last term: see [`TERM_ROWS_LAST`](super::TERM_ROWS_LAST).
+pub(in crate::sqlite) const SUMMARY_ROWS_LAST: &str = concat!(
+    page!(),
+    "SELECT (SELECT group_concat(account || char(31) || balance, char(10)) FROM page)",
+    beside!(),
+    ",
+       (SELECT group_concat(account || char(31) || figures, char(10))
+          FROM (SELECT e.account, ",
+    packed_figures!(""),
+    charges!(""),
+    " AS figures
+                  FROM bursar_entry AS e INDEXED BY bursar_entry_figures
+                 WHERE e.book = $1 AND e.term = $2 AND e.account > $3 AND e.account <= (SELECT max(account) FROM page)
+                 GROUP BY e.account)),
+       (SELECT max(term) FROM bursar_term WHERE book = $1) <= $2"
+);
+
+/// When what a reversal reverses fell due, if it counts.
+macro_rules! reversed_due {
+    () => {
+        "(SELECT coalesce(t.due_on, t.effective_on) FROM bursar_entry AS t
+                              WHERE t.book = $1 AND t.account = e.account AND t.position = e.reverses
+                                AND t.effective_on <= $5 AND t.recorded_at <= $6)"
+    };
+}
+
+/// The sums of an aging by the day `$5` and the instant `$6`, a line an account: the credits, below zero; the debits that fell due before `$2`,
+/// from where on all are in one bucket; and day and amount of the others, which are mostly few, and again, so that one text serves any
+/// buckets. What was reversed of debits is among the others, whatever its age. Primary key; what is reversed is sought for by it.
+pub(in crate::sqlite) const AGED_ROWS: &str = concat!(
+    "SELECT group_concat(a.account || char(31) || (
+          SELECT coalesce(sum(e.amount) FILTER (WHERE CASE WHEN e.reverses IS NULL THEN e.amount < 0
+                              ELSE e.amount > 0 AND ",
+    reversed_due!(),
+    " IS NOT NULL END), 0)
+              || char(31) || coalesce(sum(e.amount) FILTER (WHERE e.reverses IS NULL AND e.amount > 0
+                              AND coalesce(e.due_on, e.effective_on) < $2), 0)
+              || char(31) || coalesce(group_concat(
+                   CASE WHEN e.reverses IS NULL
+                        THEN CASE WHEN e.amount > 0 AND coalesce(e.due_on, e.effective_on) >= $2
+                                  THEN coalesce(e.due_on, e.effective_on) || ' ' || e.amount END
+                        WHEN e.amount < 0
+                        THEN ",
+    reversed_due!(),
+    " || ' ' || e.amount END, ' '), '')
+            FROM bursar_entry AS e NOT INDEXED
+           WHERE e.book = $1 AND e.account = a.account AND e.effective_on <= $5 AND e.recorded_at <= $6), char(10))
+  FROM (SELECT account FROM bursar_account WHERE book = $1 AND account > $3 ORDER BY account LIMIT $4) AS a"
+);
+
+/// At least so much, of that standing if any.
+macro_rules! owes {
+    ($balance:literal) => {
+        concat!($balance, " >= $2 AND a.balance > 0 AND ($3 IS NULL OR a.standing = $3)")
+    };
+}
+
+macro_rules! owing {
+    ($balance:literal, $range:literal, $order:literal) => {
+        concat!(
+            "SELECT * FROM (SELECT a.* FROM bursar_account AS a INDEXED BY bursar_account_owing
+                 WHERE a.book = $1 AND ", owes!($balance), " AND ", $range, "
+                   AND ($4 IS NULL OR EXISTS (SELECT 1 FROM bursar_member AS m
+                                               WHERE m.book = $1 AND m.account = a.account AND m.fee_group = $4))
+                 ORDER BY ", $order, " LIMIT $7)"
+        )
+    };
+}
+
+/// Who owes, from after the balance `$5` and account `$6`, those that owe most first: the others that owe just as much, then those that owe
+/// less. Two ranges of `bursar_account_owing`.
+pub(in crate::sqlite) const OWING: &str = concat!(
+    account_columns!(),
+    "(",
+    owing!("+a.balance", "a.balance = (SELECT $5) AND a.account > $6", "a.account"),
+    "
+         UNION ALL
+        ",
+    owing!("a.balance", "a.balance < $5", "a.balance DESC, a.account"),
+    ") AS a
+ ORDER BY a.balance DESC, a.account LIMIT $7"
+);
+
+/// [`OWING`] in a small group. `bursar_member_group`, and a seek a member.
+pub(in crate::sqlite) const OWING_IN_GROUP: &str = concat!(
+    account_columns!(),
+    "bursar_member AS g CROSS JOIN bursar_account AS a ON a.book = $1 AND a.account = g.account
+ WHERE g.book = $1 AND g.fee_group = $4 AND ",
+    owes!("a.balance"),
+    " AND (a.balance < $5 OR a.balance = $5 AND a.account > $6)
+ ORDER BY a.balance DESC, a.account LIMIT $7"
+);
+
+/// How many are in a group, up to `$3`. `bursar_member_group`.
+pub(in crate::sqlite) const GROUP_SIZE: &str =
+    "SELECT count(*) FROM (SELECT 1 FROM bursar_member WHERE book = $1 AND fee_group = $2 LIMIT $3)";
