@@ -26,6 +26,11 @@ impl Counter {
             EntryKind::Reversal { .. } => return None,
         })
     }
+
+    /// The fee code that it is named after.
+    pub(super) fn code(&self) -> Option<&str> {
+        if let Self::Fees(code) = self { Some(code.as_str()) } else { None }
+    }
 }
 
 /// What the entries of one account stand against, by position: a reversal asks for it.

@@ -24,32 +24,23 @@ impl<W: Write> Lines<W> {
         let (format, currency) = (self.format, self.currency);
         let out = &mut self.writer;
         writeln!(out, "; The book {book} in {currency} as double entry, for {format}.")?;
-        let decimals = ".".repeat(usize::from(currency.exponent() > 0));
         let zeros = "0".repeat(usize::try_from(currency.exponent()).unwrap_or(0));
+        let point = if zeros.is_empty() { "" } else { "." };
+        let encoded =
+            "; In names and codes, %XX is one byte, in hexadecimal, of what cannot stand there as it is.";
         match format {
-            Format::Hledger | Format::Ledger => {
-                writeln!(
-                    out,
-                    "; In names and codes, %XX is a byte, in hexadecimal, of what {format} does not take there.\n"
-                )?;
+            // With a point even where there are no decimals: 1.000 is never a thousand.
+            Format::Hledger => {
+                writeln!(out, "{encoded}\n\ndecimal-mark .\ncommodity 1000.{zeros} {currency}\n")
             }
-            Format::Beancount => {
-                writeln!(
-                    out,
-                    "; Where an account's name is not taken from it alone, the id is in the metadata of its open.\n"
-                )?;
-            }
-        }
-        match format {
-            // With the mark, and a point even where there are no decimals, so that 1.000 is never a thousand.
-            Format::Hledger => write!(out, "decimal-mark .\ncommodity 1000.{zeros} {currency}\n\n"),
-            Format::Ledger => write!(
+            Format::Ledger => writeln!(
                 out,
-                "commodity {currency}\n    format 1000{decimals}{zeros} {currency}\n\ntag term\n\n"
+                "{encoded}\n\ncommodity {currency}\n    format 1000{point}{zeros} {currency}\n\ntag term\n"
             ),
-            Format::Beancount => write!(
+            Format::Beancount => writeln!(
                 out,
-                "option \"title\" {}\noption \"operating_currency\" \"{currency}\"\n\n",
+                "; Names are made valid where ids are not: the id is in the metadata of the account's open.\n\n\
+                 option \"title\" {}\noption \"operating_currency\" \"{currency}\"\n",
                 beancount::line(book)
             ),
         }

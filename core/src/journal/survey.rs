@@ -31,7 +31,7 @@ impl Survey {
                 *first = entry.effective_on.min(*first);
                 continue;
             }
-            codes = codes.saturating_add(usize::from(matches!(counter, Counter::Fees(_))));
+            codes = codes.saturating_add(usize::from(counter.code().is_some()));
             if codes > FEE_CODES_MAX {
                 return Err(JournalError::TooManyFeeCodes);
             }
@@ -42,8 +42,7 @@ impl Survey {
 
     /// The fee codes.
     pub(super) fn codes(&self) -> BTreeSet<&str> {
-        let code = |counter| if let &Counter::Fees(ref code) = counter { Some(code.as_str()) } else { None };
-        self.counters.keys().filter_map(code).collect()
+        self.counters.keys().filter_map(Counter::code).collect()
     }
 }
 

@@ -68,9 +68,8 @@ impl<S: LedgerStore, W: Write> Journal<'_, S, W> {
         for (counter, first_on) in &survey.counters {
             let Name { text, renamed } = names::counter(self.format, counter, |code| codes.contains(code));
             self.written.codes_renamed = self.written.codes_renamed.saturating_add(u64::from(renamed));
-            let code = if let Counter::Fees(code) = counter { Some(code.as_str()) } else { None };
             self.lines.declare(&text)?;
-            self.lines.open(*first_on, &text, code.map(|code| ("code", code)))?;
+            self.lines.open(*first_on, &text, counter.code().map(|code| ("code", code)))?;
             self.counters.insert(counter.clone(), (text, *first_on));
         }
         Ok(())

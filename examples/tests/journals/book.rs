@@ -58,7 +58,7 @@ impl Book {
         for entry in &self.entries {
             match days.last_mut() {
                 Some(last) if last.account == entry.account && last.on == entry.on => {
-                    last.effect += entry.effect
+                    last.effect += entry.effect;
                 }
                 _ => days.push(entry.clone()),
             }
