@@ -242,7 +242,12 @@ impl<'a, S: LedgerStore> Audit<'a, S> {
         while let Some(item) = self.entries.next_if(|item| *item.account() == account.id).await? {
             match item {
                 // What was appended since the account was read is not part of this proof.
-                item if item.position() > account.version => beyond = Some(item.position()),
+                item if item.position() > account.version => {
+                    beyond = Some(item.position());
+                    if let Item::Entry(entry) = item {
+                        proof.beyond.push(entry);
+                    }
+                }
                 Item::Entry(entry) => proof.add(entry, &self.calendar),
                 Item::Unreadable { position, why, .. } => proof.add_unreadable(position, why),
             }

@@ -32,6 +32,8 @@ pub(super) struct Proof {
     pub(super) totals: BTreeMap<TermId, Totals>,
     traces: BTreeMap<u32, Trace>,
     pub(super) entries: Vec<Entry>,
+    /// Those beyond the account's version: appended since, or put there.
+    pub(super) beyond: Vec<Entry>,
     /// The positions of those that cannot be read, and why.
     pub(super) unreadable: BTreeMap<u32, String>,
     pub(super) findings: Vec<Found>,
@@ -47,6 +49,7 @@ impl Proof {
             totals: BTreeMap::new(),
             traces: BTreeMap::new(),
             entries: Vec::new(),
+            beyond: Vec::new(),
             unreadable: BTreeMap::new(),
             findings: Vec::new(),
         }

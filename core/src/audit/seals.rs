@@ -275,8 +275,9 @@ struct Check {
 }
 
 fn entry_at(proof: &Proof, position: u32) -> Option<&Entry> {
-    let at = proof.entries.partition_point(|entry| entry.position < position);
-    proof.entries.get(at).filter(|entry| entry.position == position)
+    let at = |entries: &'_ [Entry]| entries.partition_point(|entry| entry.position < position);
+    let found = proof.entries.get(at(&proof.entries)).or_else(|| proof.beyond.get(at(&proof.beyond)));
+    found.filter(|entry| entry.position == position)
 }
 
 impl Check {
@@ -297,8 +298,8 @@ impl Check {
         let mut from: HashMap<u32, u32> = HashMap::new();
         let sealed: BTreeMap<u32, Digest> =
             self.differ.iter().chain(&self.absent).map(|(at, digest)| (*at, *digest)).collect();
-        let beyond =
-            proof.entries.iter().filter(|entry| !sealed.is_empty() && entry.position > last_of(&sealed));
+        let all = proof.entries.iter().chain(&proof.beyond);
+        let beyond = all.filter(|entry| !sealed.is_empty() && entry.position > last_of(&sealed));
         let mut shift = 0_i64;
         for entry in self.differ.keys().filter_map(|at| entry_at(proof, *at)).chain(beyond) {
             let at = i64::from(entry.position);

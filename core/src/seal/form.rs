@@ -178,3 +178,96 @@ impl RootHasher {
         self.0.chain_update(form.0).finalize().into()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::{
+        ConcessionKind, Currency, FeeCode, FeeGroup, Figure, IdempotencyKey, Method, Money, TermId, date,
+    };
+
+    fn hex(digest: &Digest) -> String {
+        digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    fn entry(kind: EntryKind) -> NewEntry {
+        NewEntry {
+            id: Uuid::from_bytes(std::array::from_fn(|at| u8::try_from(at).unwrap())),
+            account: AccountId::new("s-17").unwrap(),
+            term: TermId::new(2026, 1).unwrap(),
+            kind,
+            effect: Money::from_minor(-8_000, Currency::USD),
+            effective_on: date("2026-02-01").unwrap(),
+            // Finer than what is hashed.
+            recorded_at: "2026-02-01T08:00:00.123456789Z".parse::<DateTime<chrono::Utc>>().unwrap(),
+            recorded_by: Some("é clerk".into()),
+            key: IdempotencyKey::new("till-1-0001").unwrap(),
+            note: None,
+        }
+    }
+
+    fn kinds() -> Vec<EntryKind> {
+        let slot = Some(BilledSlot { revision: 2, instalment: 3 });
+        let group = Some(FeeGroup::new("PRIMARY").unwrap());
+        let (code, due_on) = (FeeCode::new("tuition").unwrap(), date("2026-02-15").unwrap());
+        vec![
+            EntryKind::Charge { code, due_on, origin: ChargeOrigin { group, slot } },
+            EntryKind::Opening { reason: "why".into() },
+            EntryKind::Adjustment { reason: "why".into() },
+            EntryKind::Refund { method: Method::Bank, reference: Some("r-1".into()) },
+            EntryKind::Payment { method: Method::Cash, reference: None },
+            EntryKind::Concession { concession: ConcessionKind::Waiver, reason: "why".into() },
+            EntryKind::WriteOff { reason: "why".into() },
+            EntryKind::Reversal { of: 1, figure: Figure::Paid, reason: "why".into() },
+        ]
+    }
+
+    /// Computed by another program from the words of the module: what is sealed once must have the same digests for ever.
+    #[test]
+    fn digests_are_those_that_another_program_computes() {
+        const ENTRIES: [&str; 8] = [
+            "85c096544ff948b4b0f58a0479c453e86d0dbde7ca9ced0a68767d80bfb3f596",
+            "9df806c62b1fb04abbe741b30314c4c76c2614a1575b21a232515acababf4492",
+            "21dd234e452513b1de2f8ff7723a7485902011c30fc2b37963b8b39a951ec1d0",
+            "2de42813fead24305ee826a43b39006aeeb4c753faa2190db40538297f131464",
+            "3730da97b31dc7f8956d202f9cf3996a76991367c86215d07196d3b11a6e9390",
+            "3447a754f5e02d84773d1fcd860a43730597a9e8bff56dbf407aed96dd9ce163",
+            "21d745e083b12e324c6ed5475747983e0afaf808b087fb224f44e85bdddfa0b5",
+            "d75c10e891730f853b33aa178542cd1560ab7945c3b4cc19c12f2853e9ad74a4",
+        ];
+        let (book, account) = (BookId::new("hillside").unwrap(), AccountId::new("s-17").unwrap());
+        let mut chain = chain_start(&book, &account);
+        assert_eq!(hex(&chain), "c0f96455c40558e2c1dcfc4563b38fc7ecf46312294bfdaadf1ba261d7f8750b");
+        for ((kind, expected), position) in kinds().into_iter().zip(ENTRIES).zip(1_u32..) {
+            let entry = entry(kind).at(position);
+            let digest = entry_digest(&entry);
+            assert_eq!(hex(&digest), expected, "{entry:?}");
+            chain = chain_next(&chain, &digest);
+        }
+        assert_eq!(hex(&chain), "0b10d795a6c3f0a7650ccf3e31b2b6871de8bf4b07f6a87993cf56c224b97ad4");
+        let mut root = RootHasher::new(&book, 2);
+        root.add(&account, 8, &chain);
+        let root = root.finish(1, 8, &[7; 32]);
+        assert_eq!(hex(&root), "6256b2efe5f4b65d43864071e127a824f93263f2183e308a9e65fc1935f915ff");
+    }
+
+    #[test]
+    fn what_is_absent_is_not_what_is_empty() {
+        let payment = |reference: Option<&str>, note: Option<&str>| {
+            let kind = EntryKind::Payment { method: Method::Cash, reference: reference.map(Into::into) };
+            entry_digest(&NewEntry { note: note.map(Into::into), ..entry(kind) }.at(1))
+        };
+        let all = [
+            payment(None, None),
+            payment(Some(""), None),
+            payment(None, Some("")),
+            payment(Some("a"), Some("b")),
+        ];
+        for (at, one) in all.iter().enumerate() {
+            assert!(all.iter().skip(at + 1).all(|other| other != one));
+        }
+    }
+}

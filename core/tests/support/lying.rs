@@ -1,0 +1,134 @@
+//! A store that fails at a call, or tells of other entries than it keeps.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bursar::rule::Posting;
+use bursar::seal::{Seal, SealState, SealStep, Segment, SegmentEnd};
+use bursar::store::{
+    AccountFilter, Billed, BillingOrder, Book, BookTotals, ChangeSet, ChargeMade, Committed, FileMark,
+    Posted, RepriceOrder, Repriced, TermRow,
+};
+use bursar::{
+    Account, AccountId, BookId, Currency, Entry, Fee, FeeKey, IdempotencyKey, LedgerStore, Payer, StoreError,
+    StoreErrorKind, TermId, TermTotals,
+};
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+/// At which call a store fails, and how.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Failing {
+    Never,
+    /// Nothing of it is done.
+    Before(u64),
+    /// It is done, and the answer is lost.
+    After(u64),
+}
+
+#[derive(Clone)]
+pub struct Lying<S> {
+    store: S,
+    calls: Arc<AtomicU64>,
+    failing: Failing,
+    /// What it tells of, by account and position, in the place of what it keeps.
+    told: Option<Arc<Vec<Entry>>>,
+}
+
+impl<S> Lying<S> {
+    pub fn failing(store: S, failing: Failing) -> Self {
+        Self { store, calls: Arc::default(), failing, told: None }
+    }
+
+    pub fn telling(store: S, mut told: Vec<Entry>) -> Self {
+        told.sort_by(|one, two| (&one.account, one.position).cmp(&(&two.account, two.position)));
+        Self { told: Some(Arc::new(told)), ..Self::failing(store, Failing::Never) }
+    }
+
+    fn lost(kind: StoreErrorKind) -> StoreError {
+        StoreError::new(kind, "be asked", "the connection was lost")
+    }
+
+    fn before(&self) -> Result<u64, StoreError> {
+        let call = self.calls.fetch_add(1, Ordering::SeqCst) + 1;
+        if self.failing == Failing::Before(call) {
+            return Err(Self::lost(StoreErrorKind::Unavailable));
+        }
+        Ok(call)
+    }
+}
+
+macro_rules! lying {
+    ($(async fn $name:ident($($argument:ident: $type:ty),*) -> $answer:ty;)*) => {
+        #[async_trait]
+        impl<S: LedgerStore> LedgerStore for Lying<S> {
+            fn now(&self) -> DateTime<Utc> {
+                self.store.now()
+            }
+
+            fn new_id(&self) -> Uuid {
+                self.store.new_id()
+            }
+
+            async fn pause(&self, _time: Duration) {}
+
+            $(
+                async fn $name(&self, $($argument: $type),*) -> Result<$answer, StoreError> {
+                    let call = self.before()?;
+                    let answer = self.store.$name($($argument),*).await?;
+                    if self.failing == Failing::After(call) {
+                        return Err(Self::lost(StoreErrorKind::UnknownOutcome));
+                    }
+                    Ok(answer)
+                }
+            )*
+
+            async fn entries(&self, book: &BookId, account: &AccountId, after: u32, limit: u32) -> Result<Vec<Entry>, StoreError> {
+                self.before()?;
+                let Some(told) = &self.told else { return self.store.entries(book, account, after, limit).await };
+                let of = told.iter().filter(|entry| entry.account == *account && entry.position > after);
+                Ok(of.take(usize::try_from(limit).unwrap()).cloned().collect())
+            }
+
+            async fn scan(&self, book: &BookId, after: Option<(&AccountId, u32)>, limit: u32) -> Result<Vec<Entry>, StoreError> {
+                self.before()?;
+                let Some(told) = &self.told else { return self.store.scan(book, after, limit).await };
+                let of = told.iter().filter(|entry| after.is_none_or(|after| (&entry.account, entry.position) > after));
+                Ok(of.take(usize::try_from(limit).unwrap()).cloned().collect())
+            }
+
+            async fn entries_by_key(&self, book: &BookId, keys: &[IdempotencyKey]) -> Result<Vec<Entry>, StoreError> {
+                self.before()?;
+                let Some(told) = &self.told else { return self.store.entries_by_key(book, keys).await };
+                Ok(told.iter().filter(|entry| keys.contains(&entry.key)).cloned().collect())
+            }
+        }
+    };
+}
+
+lying! {
+    async fn open_book(book: &BookId, currency: Currency) -> Book;
+    async fn book(book: &BookId) -> Option<Book>;
+    async fn fees(book: &BookId, term: TermId, after: Option<&FeeKey>, limit: u32) -> Vec<Fee>;
+    async fn fees_of(book: &BookId, term: TermId, payers: &[Payer]) -> Vec<Fee>;
+    async fn fee_charged(book: &BookId, fee: &FeeKey) -> bool;
+    async fn accounts(book: &BookId, ids: &[AccountId]) -> Vec<Account>;
+    async fn list_accounts(book: &BookId, filter: AccountFilter, after: Option<&AccountId>, limit: u32) -> Vec<Account>;
+    async fn reversal_of(book: &BookId, account: &AccountId, position: u32) -> Option<u32>;
+    async fn charges(book: &BookId, term: TermId, accounts: &[AccountId]) -> Vec<ChargeMade>;
+    async fn totals(book: &BookId, accounts: &[AccountId]) -> Vec<(AccountId, TermTotals)>;
+    async fn term_rows(book: &BookId, term: TermId, after: Option<&AccountId>, limit: u32) -> Vec<TermRow>;
+    async fn book_totals(book: &BookId) -> BookTotals;
+    async fn file_marks(book: &BookId, after_lines: u64, limit: u32) -> Vec<FileMark>;
+    async fn post(book: &BookId, posting: Posting) -> Posted;
+    async fn commit(book: &BookId, changes: ChangeSet) -> Committed;
+    async fn bill(book: &BookId, order: BillingOrder) -> Billed;
+    async fn reprice(book: &BookId, order: RepriceOrder) -> Repriced;
+    async fn seal_state(book: &BookId) -> SealState;
+    async fn seals(book: &BookId, after: u64, limit: u32) -> Vec<Seal>;
+    async fn sealed(book: &BookId, accounts: &[AccountId]) -> Vec<SegmentEnd>;
+    async fn segments(book: &BookId, after: Option<(&AccountId, u32)>, limit: u32) -> Vec<Segment>;
+    async fn keep_seal(book: &BookId, step: u64, what: SealStep) -> bool;
+}
