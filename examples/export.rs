@@ -14,18 +14,18 @@ use std::process::ExitCode;
 
 use bursar::csv::write_entries;
 use bursar::journal::{self, write_journal};
-use bursar::school_file::{ExportOptions, export_with, replay};
+use bursar::school_file::{ExportOptions, export_with};
 use bursar::{Ledger, LedgerStore};
+use bursar_examples::book;
 use bursar_examples::database::{self, Failure};
-use bursar_examples::input;
 use clap::{Parser, ValueEnum};
 
 /// Writes a book to standard output.
 #[derive(Parser)]
 struct Arguments {
-    /// The school file to read, "-" for standard input; with --db the id of the book.
+    /// The school file to read, "-" for standard input; with --db the id of the book, where there are several.
     #[arg(value_name = "FILE|BOOK")]
-    source: String,
+    source: Option<String>,
     /// How it is written.
     #[arg(long, value_enum, default_value_t = Format::School)]
     format: Format,
@@ -64,13 +64,10 @@ async fn main() -> ExitCode {
 }
 
 async fn run(Arguments { source, format, db, provenance }: &Arguments) -> Result<(), Failure> {
-    let store = database::open(db.as_deref()).await?;
-    let ledger = match db {
-        Some(_) => Ledger::open_existing(store, source).await?,
-        None => {
-            let (reader, _) = input::open(Path::new(source))?;
-            replay(store, reader, |_| {}).await.map_err(|error| format!("{source}: {error}"))?.0
-        }
+    let ledger = match (source, db) {
+        (book, Some(db)) => book::in_database(db, book.as_deref()).await?,
+        (Some(file), None) => book::open(Some(Path::new(file)), None, None).await?,
+        (None, None) => return Err("give a FILE, or the address of a database with --db".into()),
     };
     match format {
         Format::Hledger => journal(&ledger, journal::Format::Hledger).await,

@@ -87,7 +87,13 @@ fn aging_reports_on_a_book_in_a_database() {
     let none = printed("aging", &["--db", &url, "--book", book, "--debtors", "0"]);
     assert!(!none.contains("Those who owe most"), "{none}");
     assert!(refused("aging", &["--db", &url, "--book", "other"]).contains("other"));
-    assert!(refused("aging", &["--db", &url]).contains("--book"));
+    // The only book need not be named; of two, one must.
+    assert_eq!(printed("statement", &["--db", &url]), STATEMENT);
+    let other = folder.path().join("other.jsonl");
+    std::fs::write(&other, "{\"do\":\"book\",\"book\":\"another\",\"currency\":\"USD\"}\n").unwrap();
+    printed("replay", &[other.to_str().unwrap(), "--db", &url]);
+    let said = refused("aging", &["--db", &url]);
+    assert!(said.contains("say which: ") && said.contains("another") && said.contains(book), "{said}");
     assert!(
         refused("statement", &[file.to_str().unwrap(), "--db", &url, "--book", book]).contains("not both")
     );
