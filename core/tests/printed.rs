@@ -186,6 +186,34 @@ async fn the_largest_amounts_and_the_longest_names_fit() {
     }
 }
 
+fn same_through_json<T>(report: &T)
+where
+    T: serde::Serialize + serde::de::DeserializeOwned + PartialEq + std::fmt::Debug,
+{
+    let written = serde_json::to_string(report).unwrap();
+    assert_eq!(serde_json::from_str::<T>(&written).unwrap(), *report, "{written}");
+}
+
+#[tokio::test]
+async fn reports_go_through_json() {
+    let (school, first, second) = usual().await.unwrap();
+    let day = date("2026-05-31").unwrap();
+    let as_of = AsOf::day(day).recorded_by("2026-12-31T23:59:59.123456Z".parse().unwrap());
+    for span in [Span::All, Span::from(first..=second), Span::from(date("2026-02-01").unwrap()..=day)] {
+        same_through_json(&school.statement_as_of("s-17", span, as_of).await.unwrap());
+    }
+    same_through_json(&school.allocation("s-17").await.unwrap());
+    let buckets = Buckets::default();
+    same_through_json(&school.book_aging(as_of, &buckets).await.unwrap());
+    same_through_json(&school.agings(as_of, &buckets).unwrap().next().await.unwrap().unwrap());
+    same_through_json(&school.term_summary(second).await.unwrap());
+    let page = school.debtors(&DebtorFilter::on(day), None, 1).await.unwrap();
+    assert!(page.next.is_some());
+    same_through_json(&page);
+    let receipt = school.entry_by_key(&"m-7".parse().unwrap()).await.unwrap().unwrap().receipt();
+    same_through_json(&school.receipt(receipt).await.unwrap());
+}
+
 #[tokio::test]
 async fn agings_that_differ_are_not_added() {
     let (school, ..) = usual().await.unwrap();

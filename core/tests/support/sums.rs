@@ -10,7 +10,7 @@ use chrono::NaiveDate;
 use proptest::prelude::*;
 use rust_decimal::{Decimal, RoundingStrategy};
 
-use crate::drive::{open, side_by_side};
+use crate::drive::{drive, open, side_by_side};
 use crate::laws::{Law, accounts, entries, holds};
 use crate::model::{self, Command, Kind, Model, Status, resolve};
 use crate::past::days_of;
@@ -259,10 +259,7 @@ fn debtors_of(model: &Model, day: NaiveDate) -> Vec<(&model::Account, Row)> {
 }
 
 fn row(debtor: &bursar::Debtor) -> Row {
-    let term = (
-        u16::try_from(debtor.since_term.year()).unwrap(),
-        u16::try_from(debtor.since_term.number()).unwrap(),
-    );
+    let term = (debtor.since_term.year(), debtor.since_term.number());
     (
         debtor.account.id.to_string(),
         debtor.outstanding.minor().into(),
@@ -316,15 +313,41 @@ pub async fn debtors_are_those_who_owe<S: LedgerStore>(
     drawn: &[Drawn],
 ) -> Law {
     let ledger = open(store, exponent).await;
-    let model = side_by_side(&ledger, exponent, history).await?;
+    let mut model = side_by_side(&ledger, exponent, history).await?;
     let mut all = Vec::new();
     for account in accounts(&ledger).await {
         holds!(account.outstanding().minor() == account.balance.minor().max(0), "{account:?}");
         all.extend(entries(&ledger, &account.id).await);
     }
     let days = days_of(&all, 12);
-    for drawn in drawn {
+    let (first, rest) = drawn.split_at(drawn.len() / 2);
+    for drawn in first {
         same_debtors(&ledger, &model, *drawn, days[drawn.day % days.len()]).await?;
+    }
+    level(&ledger, &mut model).await?;
+    for drawn in rest {
+        same_debtors(&ledger, &model, *drawn, days[drawn.day % days.len()]).await?;
+    }
+    Ok(())
+}
+
+/// Makes accounts owe as much as each other, but for the first.
+async fn level<S: LedgerStore>(ledger: &Ledger<S>, model: &mut Model) -> Law {
+    let Some((year, term)) = model.terms.first().map(|term| term.id) else { return Ok(()) };
+    for account in model.accounts.clone().into_iter().skip(1).map(|account| account.id) {
+        let command = Command::Adjust {
+            key: format!("level {account}"),
+            amount: i64::try_from(5_000 - model.balance(&account)).unwrap(),
+            account,
+            year,
+            term,
+            reason: "all alike".to_owned(),
+            on: resolve::day(3_000),
+        };
+        // What is too large, or nothing, is refused by both.
+        let driven = drive(ledger, model, &command).await;
+        let applied = model.apply(&command);
+        holds!(driven.is_ok() == applied.is_ok(), "{command:?}: {driven:?}, {applied:?}");
     }
     Ok(())
 }
@@ -372,7 +395,9 @@ async fn same_debtors<S: LedgerStore>(
             "{drawn:?}: a page of {debtors:?} is not full, and goes on at {next:?}"
         );
         found.extend(debtors.iter().map(row));
+        let all = found.len() >= expected.len();
         holds!(found.len() <= expected.len(), "{drawn:?} on {day}: {found:?}, not {expected:?}");
+        holds!(next.is_none() == all, "{drawn:?} on {day}: after {found:?} comes {next:?}, of {expected:?}");
         after = next;
         if after.is_none() {
             break;

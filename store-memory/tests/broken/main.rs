@@ -1,7 +1,13 @@
 //! The public suite is tested itself: each of these stores is broken in one way, and the cases named for it must catch it. The store that is
 //! broken in no way passes every case.
 
-#![allow(clippy::arithmetic_side_effects, clippy::expect_used, clippy::unwrap_used, reason = "a test")]
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a test"
+)]
 
 mod bulk;
 mod faults;

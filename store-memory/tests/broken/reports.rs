@@ -109,7 +109,7 @@ impl Broken {
             };
             match self.fault {
                 Fault::ReversedChargesAreCharged => {
-                    row.charged = of(&|entry| charge(entry) && entry.term == term)
+                    row.charged = of(&|entry| charge(entry) && entry.term == term);
                 }
                 Fault::ConcessionsLowerWhatIsCharged => row.charged = row.totals.fee,
                 Fault::ChargesOfAllTermsCount => row.charged = of(&|entry| live(entry) && entry.term <= term),
