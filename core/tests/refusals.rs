@@ -2,8 +2,9 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use bursar::{
-    Adjustment, Amount, Charge, Concession, ConcessionKind, Currency, Error, Ledger, Money, NewFee,
-    OpeningBalance, Payment, Refund, Reversal, Standing, Term, TermId, WriteOff, date,
+    Adjustment, Amount, Charge, Concession, ConcessionKind, ConcessionRule, Currency, Deadline, EarlyPayment,
+    Error, Household, LateFee, Ledger, Money, NewFee, OpeningBalance, Payment, Refund, Reversal, Standing,
+    Term, TermId, WriteOff, date,
 };
 use bursar_store_memory::MemoryStore;
 use chrono::NaiveDate;
@@ -219,6 +220,37 @@ async fn reversals_and_standing() {
     }
     school.pay(pay(dec!(120))).await.expect("leavers may pay");
     school.move_standing("s-17", Standing::Alumni, on).await.unwrap();
+}
+
+#[tokio::test]
+async fn rules_and_households() {
+    let school = school().await;
+    let (on, locked) = (day("2026-02-02"), day("2026-01-31"));
+    let late = |amount: Decimal| LateFee::new("late", amount).unwrap();
+    refused!(school, "locked", charge_late_fees(&late(dec!(5)), locked));
+    refused!(school, "not-positive", charge_late_fees(&late(dec!(0)), on));
+    refused!(school, "too-many-decimals", charge_late_fees(&late(dec!(5)).at_most(dec!(0.001)), on));
+    refused!(school, "unknown-account", charge_late_fees_of("s-99", &late(dec!(5)), on));
+    let fund = ConcessionRule::new("fund", ConcessionKind::Scholarship, dec!(10), "a fund").unwrap();
+    refused!(school, "locked", grant(&fund, term(1), locked));
+    refused!(school, "unknown-term", grant(&fund, term(3), on));
+    let named = fund.for_accounts(["s-17", "s-99"]).unwrap();
+    refused!(school, "unknown-account", grant(&named, term(1), on));
+    let early = EarlyPayment::new("early", dec!(-1), Deadline::AfterDue(7)).unwrap();
+    refused!(school, "not-positive", discount_early(&early, term(1), on));
+    let family = Household::new("h", ["s-17", "s-18"]).unwrap();
+    refused!(school, "not-of-household", pay_household(&family, pay(dec!(5)).from("s-19")));
+    refused!(school, "term-after-current", pay_household(&family, pay(dec!(50)).for_term(term(2))));
+    refused!(school, "locked", pay_household(&family, pay(dec!(50)).on(locked)));
+    refused!(school, "key-reused", pay_household(&family, pay(dec!(50)).key("p-17")));
+    refused!(school, "reserved-key", pay_household(&family, pay(dec!(50)).key("bursar:mine")));
+    let stranger = Household::new("h", ["s-17", "s-99"]).unwrap();
+    refused!(school, "unknown-account", pay_household(&stranger, pay(dec!(50))));
+    refused!(school, "unknown-account", household_statement(&stranger, term(1), on));
+    refused!(school, "unknown-term", household_statement(&family, term(3), on));
+    school.close_term_on(term(1), on).await.unwrap();
+    let report = school.charge_late_fees(&late(dec!(5)), on).await.unwrap();
+    assert_eq!((report.charged, report.skipped), (0, 2), "both paid late, and no term is open");
 }
 
 #[tokio::test]

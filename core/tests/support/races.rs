@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use bursar::audit::audit;
 use bursar::{
-    Charge, Currency, Ledger, LedgerStore, Method, Payment, Refund, Reversal, Standing, Term, TermId,
-    WriteOff, date,
+    Charge, ConcessionKind, ConcessionRule, Currency, Household, LateFee, Ledger, LedgerStore, Method,
+    Payment, Rate, Refund, Reversal, Standing, Term, TermId, WriteOff, date,
 };
 use chrono::NaiveDate;
-use rust_decimal::Decimal;
+use rust_decimal::{Decimal, RoundingStrategy};
 use rust_decimal_macros::dec;
 
 use crate::gate::{Call, Gated, every_order};
@@ -272,12 +272,96 @@ fn races<S: LedgerStore + Clone + 'static>() -> Vec<Race<S>> {
     ]
 }
 
+/// The races of rules and of households.
+fn races_of_rules<S: LedgerStore + Clone + 'static>() -> Vec<Race<S>> {
+    fn tenth() -> Rate {
+        Rate::percent(dec!(10), RoundingStrategy::MidpointAwayFromZero).unwrap()
+    }
+    // The rest goes to the one that owes nothing.
+    let pay_household = |key: &'static str, amount: Decimal| {
+        call!(|school| school.pay_household(
+            &Household::new("h", ["even", "owes"]).unwrap(),
+            Payment::bank(amount).for_term(term(1)).key(key).on(day("2026-02-02"))
+        ))
+    };
+    let late_fees = || {
+        call!(|school| school.charge_late_fees(&LateFee::new("late", tenth()).unwrap(), day("2026-02-02")))
+    };
+    let concede_by = |name: &'static str, percent: Decimal| {
+        call!(|school| school.grant(
+            &ConcessionRule::new(
+                name,
+                ConcessionKind::Discount,
+                Rate::percent(percent, RoundingStrategy::MidpointAwayFromZero).unwrap(),
+                "teaches here"
+            )
+            .unwrap(),
+            term(1),
+            day("2026-02-02")
+        ))
+    };
+    let concede = || concede_by("staff", dec!(10));
+    let pay = || {
+        call!(|school| school
+            .pay(Payment::cash(dec!(25)).from("owes").for_term(term(1)).key("p1").on(day("2026-02-02"))))
+    };
+    let reprice = || {
+        call!(|school| school.reprice_on(
+            term(1),
+            "PRIMARY",
+            "tuition",
+            dec!(100),
+            "wrong",
+            day("2026-02-02")
+        ))
+    };
+    let race = |name, calls, account, balances| {
+        let outcomes: &'static [&'static [&'static str]] = &[&["done", "done"]];
+        Race { name, calls, outcomes, account, balances }
+    };
+    vec![
+        race(
+            "two payments for one household",
+            vec![pay_household("h1", dec!(30)), pay_household("h2", dec!(25))],
+            "owes",
+            vec![dec!(0)],
+        ),
+        race(
+            "one payment for a household sent twice",
+            vec![pay_household("h1", dec!(50)), pay_household("h1", dec!(50))],
+            "even",
+            vec![dec!(-10)],
+        ),
+        race(
+            "a payment for a household and one for an account",
+            vec![pay_household("h1", dec!(30)), pay()],
+            "owes",
+            vec![dec!(-15), dec!(0)],
+        ),
+        race("two runs of a late-fee rule", vec![late_fees(), late_fees()], "owes", vec![dec!(52)]),
+        race("late fees and a payment", vec![late_fees(), pay()], "owes", vec![dec!(27)]),
+        race("two runs of a concession rule", vec![concede(), concede()], "owes", vec![dec!(28)]),
+        race(
+            "two concession rules that are more than the charge",
+            vec![concede_by("one", dec!(60)), concede_by("two", dec!(70))],
+            "owes",
+            vec![dec!(-80)],
+        ),
+        race(
+            "a concession rule and a repricing",
+            vec![concede(), reprice()],
+            "even",
+            vec![dec!(-32), dec!(-30)],
+        ),
+    ]
+}
+
 /// Runs every race in every order, at most so many orders each.
 pub async fn run_all<S>(fresh: impl AsyncFn() -> S, orders_max: usize)
 where
     S: LedgerStore + Clone + 'static,
 {
-    for race in races::<S>() {
+    for race in races::<S>().into_iter().chain(races_of_rules()) {
         let set_up = async || {
             let store = fresh().await;
             school(store.clone()).await;
