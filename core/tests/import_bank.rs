@@ -310,6 +310,17 @@ async fn what_was_shown_is_what_is_posted() {
     assert_eq!((checked.matched().len(), checked.unmatched().len()), (2, 1));
     // An account that is opened meanwhile was shown as unmatched, and is not paid without a word.
     school.enrol("s-5", ["PRIMARY"], date("2026-01-12").unwrap()).await.unwrap();
+    let posted = checked.post(&school).await.unwrap();
+    assert_eq!((posted.recorded, posted.total.amount()), (2, dec!(12)));
+    assert!(school.account("s-5").await.unwrap().balance.is_zero());
+    assert_eq!(import().check(&school, file.as_bytes()).await.unwrap().matched().len(), 1, "now it is shown");
+}
+
+#[tokio::test]
+async fn what_can_no_longer_be_posted_is_said() {
+    let school = school().await;
+    let file = "Date,Amount,Reference\n2026-02-01,5,s-1\n2026-02-10,7,s-2\n";
+    let checked = import().check(&school, file.as_bytes()).await.unwrap();
     school.lock_through(date("2026-02-05").unwrap()).await.unwrap();
     let Err(ImportError::Faulty { faults }) = checked.post(&school).await else { panic!() };
     assert_eq!((faults.len(), faults[0].line, faults[0].problem.code()), (1, Some(2), "locked"));
