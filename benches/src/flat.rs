@@ -15,7 +15,8 @@ use crate::sqlite::File;
 use crate::{Failure, school, seed};
 
 const SMALL: u32 = 10_000;
-const LARGE: u32 = 1_000_000;
+/// How many accounts the large book has.
+pub const LARGE: u32 = 1_000_000;
 
 /// `flat/memory/post`.
 ///
@@ -83,9 +84,15 @@ pub async fn run_sqlite(plan: &Plan) -> Result<Vec<Pair>, Failure> {
     Ok(pairs)
 }
 
-async fn sqlite(plan: &Plan, accounts: u32, terms: u32) -> Result<Arc<Ledger<SqliteStore>>, Failure> {
+/// A book of so many accounts, in a file that is set up by the first that asks for it.
+///
+/// # Errors
+/// When it cannot be written.
+pub async fn sqlite(plan: &Plan, accounts: u32, terms: u32) -> Result<Arc<Ledger<SqliteStore>>, Failure> {
     let path = plan.folder.join(format!("flat-{accounts}.db"));
-    seed::book(&File(&path), accounts, terms, seed::Entries::Three).await?;
+    if !path.exists() {
+        seed::book(&File(&path), accounts, terms, seed::Entries::Three).await?;
+    }
     Ok(Arc::new(school::open(crate::sqlite::store(&path).await?, terms).await?))
 }
 

@@ -8,7 +8,7 @@ use bursar_servers::Engine;
 use crate::measure::Target::{PerSecond, Ratio, Told};
 use crate::measure::{Pair, Target, load};
 use crate::servers::Servers;
-use crate::{Failure, flat, fold, mysql, post, postgres, redis, replay, sqlite};
+use crate::{Failure, debtors, flat, fold, mysql, post, postgres, redis, replay, sqlite};
 
 /// How the benches are to be run.
 #[derive(Clone, Debug)]
@@ -35,7 +35,7 @@ impl Plan {
 }
 
 /// Every bench, with its target; those of one work are run together.
-pub const WORKS: [(&str, &[(&str, Target)]); 15] = [
+pub const WORKS: [(&str, &[(&str, Target)]); 17] = [
     ("post on SQLite", &[("post/sqlite/1", Ratio(0.6)), ("post/sqlite/64", Ratio(5.0))]),
     (
         "post on PostgreSQL",
@@ -80,9 +80,14 @@ pub const WORKS: [(&str, &[(&str, Target)]); 15] = [
             ("balances/postgres/100k/first", Ratio(1.0 / 1.5)),
         ],
     ),
+    (
+        "reports on SQLite",
+        &[("summary/sqlite/100k", Ratio(1.0 / 1.5)), ("aging/sqlite/100k", Ratio(1.0 / 1.5))],
+    ),
     ("session on Redis", &[("session/redis/16", Ratio(0.5))]),
     ("fold", &[("fold/1m", Told)]),
     ("replay", &[("replay/memory/1m", Told)]),
+    ("debtors on SQLite", &[("debtors/sqlite/1m", Ratio(1.0 / 1.5))]),
     ("flat on SQLite", &[("flat/sqlite/post", Ratio(1.0 / 1.3)), ("flat/sqlite/balances", Ratio(1.0 / 1.3))]),
     ("flat in memory", &[("flat/memory/post", Ratio(1.0 / 1.3))]),
 ];
@@ -119,6 +124,8 @@ pub async fn run(plan: &Plan, servers: &mut Servers) -> Result<(), Failure> {
             "balances on PostgreSQL" => {
                 postgres::balances::run(plan, &servers.url(Engine::Postgres)?).await?
             }
+            "reports on SQLite" => sqlite::reports::run(plan).await?,
+            "debtors on SQLite" => debtors::run_sqlite(plan).await?,
             "session on Redis" => redis::run(plan, &servers.url(Engine::Redis)?).await?,
             "fold" => fold::run(plan).await?,
             "replay" => replay::run(plan).await?,

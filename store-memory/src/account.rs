@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use bursar::store::{ChargeMade, TermRow};
+use bursar::store::{ChargeMade, SummaryRow, TermRow};
 use bursar::{Account, BilledSlot, Entry, EntryKind, FeeCode, Refusal, TermId, TermTotals, Totals};
 
 use crate::chunks::Chunks;
@@ -116,5 +116,15 @@ impl AccountLog {
             }),
             _ => None,
         })
+    }
+
+    /// The account's part in the summary of a term.
+    pub(crate) fn summary_row(&self, term: TermId) -> Result<SummaryRow, Refusal> {
+        let TermRow { account, earlier, totals } = self.head.term_row(term)?;
+        let live =
+            self.charges().filter(|entry| entry.term == term && self.reversal_of(entry.position).is_none());
+        let mut charges = live.map(|entry| entry.effect.minor());
+        let charged = charges.try_fold(0_i64, i64::checked_add).ok_or(Refusal::Overflow)?;
+        Ok(SummaryRow { account, earlier, totals, charged, groups: self.head.account.groups.clone() })
     }
 }

@@ -1,10 +1,11 @@
 //! One book: its accounts, fees and marks, and how they are found.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
 use std::ops::Bound;
 
-use bursar::store::{AccountFilter, Book, BookTotals, FileMark};
+use bursar::store::{AccountFilter, Book, BookTotals, FileMark, OwingFilter};
 use bursar::{
     Account, AccountId, BookId, Calendar, Currency, Entry, EntryKind, Fee, FeeKey, IdempotencyKey, NewEntry,
     Payer, TermId,
@@ -104,6 +105,25 @@ impl BookLog {
             AccountFilter::Debtors => account.balance.is_positive(),
             AccountFilter::InCredit => account.balance.is_negative(),
         })
+    }
+
+    /// The accounts that owe, those that owe most first, from after a balance and an account. There is no index of them: every post would have
+    /// to move its account in it.
+    pub(crate) fn owing(&self, filter: &OwingFilter, after: Option<(i64, &AccountId)>) -> Vec<&Account> {
+        let place = |account: &Account| Reverse(account.balance.minor());
+        let follows = |account: &Account| {
+            after.is_none_or(|(balance, id)| (place(account), &account.id) > (Reverse(balance), id))
+        };
+        let asked_for = |account: &&Account| {
+            account.balance.minor() >= filter.at_least
+                && filter.standing.is_none_or(|standing| account.standing == standing)
+                && filter.group.as_ref().is_none_or(|group| account.groups.contains(group))
+                && follows(account)
+        };
+        let mut owing: Vec<&Account> = self.listed(AccountFilter::Debtors, None).filter(asked_for).collect();
+        // They come in byte order, which a stable sort keeps among those that owe as much.
+        owing.sort_by_key(|account| place(account));
+        owing
     }
 
     /// All entries by account and position, from after one.

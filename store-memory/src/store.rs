@@ -11,12 +11,12 @@ use async_trait::async_trait;
 use bursar::rule::Posting;
 use bursar::seal::{Seal, SealState, SealStep, Segment, SegmentEnd};
 use bursar::store::{
-    AccountFilter, Book, BookTotals, ChangeSet, ChargeMade, Committed, FileMark, Posted, RepriceOrder,
-    Repriced, TermRow,
+    AccountFilter, AgedRow, AgingOrder, Book, BookTotals, ChangeSet, ChargeMade, Committed, FileMark,
+    OwingFilter, Posted, RepriceOrder, Repriced, SummaryRow, TermRow,
 };
 use bursar::{
-    Account, AccountId, BookId, Currency, Entry, Fee, FeeKey, IdempotencyKey, LedgerStore, Payer, Refusal,
-    StoreError, TermId, TermTotals,
+    Account, AccountId, AgedTotals, BookId, Currency, Entry, Fee, FeeKey, IdempotencyKey, LedgerStore, Payer,
+    Refusal, StoreError, TermId, TermTotals,
 };
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -232,6 +232,25 @@ impl LedgerStore for MemoryStore {
         Ok(self.read(book, |log| page(log.scan(after), limit)))
     }
 
+    async fn entries_of(
+        &self,
+        book: &BookId,
+        accounts: &[AccountId],
+        after: Option<(&AccountId, u32)>,
+        limit: u32,
+    ) -> Result<Vec<Entry>, StoreError> {
+        let accounts: BTreeSet<&AccountId> = accounts.iter().collect();
+        let (last, position) = after.unzip();
+        Ok(self.read(book, |log| {
+            let left = accounts.into_iter().filter(|account| last.is_none_or(|last| *account >= last));
+            let found = left.filter_map(|account| Some((account, log.account(account)?)));
+            let entries = found.flat_map(|(account, found)| {
+                found.entries_after(position.filter(|_| last == Some(account)).unwrap_or(0))
+            });
+            page(entries, limit)
+        }))
+    }
+
     async fn entries_by_key(&self, book: &BookId, keys: &[IdempotencyKey]) -> Result<Vec<Entry>, StoreError> {
         let once: std::collections::HashSet<&IdempotencyKey> = keys.iter().collect();
         Ok(self.read(book, |log| once.into_iter().filter_map(|key| log.entry_by_key(key)).cloned().collect()))
@@ -275,6 +294,49 @@ impl LedgerStore for MemoryStore {
             log.accounts_after(after).take(rows_max(limit)).map(|found| found.head.term_row(term)).collect()
         });
         rows.into_iter().collect::<Result<_, Refusal>>().map_err(|refusal| too_large(&refusal))
+    }
+
+    async fn summary_rows(
+        &self,
+        book: &BookId,
+        term: TermId,
+        after: Option<&AccountId>,
+        limit: u32,
+    ) -> Result<Vec<SummaryRow>, StoreError> {
+        let rows: Vec<Result<SummaryRow, Refusal>> = self.read(book, |log| {
+            log.accounts_after(after).take(rows_max(limit)).map(|found| found.summary_row(term)).collect()
+        });
+        rows.into_iter().collect::<Result<_, Refusal>>().map_err(|refusal| too_large(&refusal))
+    }
+
+    async fn aged_rows(
+        &self,
+        book: &BookId,
+        order: &AgingOrder,
+        after: Option<&AccountId>,
+        limit: u32,
+    ) -> Result<Vec<AgedRow>, StoreError> {
+        let aged = |found: &AccountLog| {
+            let totals = AgedTotals::fold(found.entries_after(0), order.as_of, &order.floors)?;
+            Ok(AgedRow { account: found.head.account.id.clone(), totals })
+        };
+        let rows: Vec<Result<AgedRow, Refusal>> =
+            self.read(book, |log| log.accounts_after(after).take(rows_max(limit)).map(aged).collect());
+        rows.into_iter().collect::<Result<_, Refusal>>().map_err(|refusal| too_large(&refusal))
+    }
+
+    async fn owing(
+        &self,
+        book: &BookId,
+        filter: &OwingFilter,
+        after: Option<(i64, &AccountId)>,
+        limit: u32,
+    ) -> Result<Vec<Account>, StoreError> {
+        Ok(self.read(book, |log| {
+            let mut owing = log.owing(filter, after);
+            owing.truncate(rows_max(limit));
+            owing.into_iter().cloned().collect()
+        }))
     }
 
     async fn book_totals(&self, book: &BookId) -> Result<BookTotals, StoreError> {

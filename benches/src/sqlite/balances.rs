@@ -6,20 +6,19 @@ use bursar::Ledger;
 use sqlx::{ConnectOptions as _, Connection as _};
 
 use self::by_hand::Way;
-use super::{File, common, store};
-use crate::balances::{self, ACCOUNTS, TERMS};
+use super::{common, store, terms_and_entries};
+use crate::Failure;
+use crate::balances::{self, TERMS};
 use crate::measure::Pair;
 use crate::ratios::Plan;
 use crate::school::BOOK;
-use crate::{Failure, seed};
 
 /// `balances/sqlite/100k` (the last term), `…/middle` and `…/first`.
 ///
 /// # Errors
 /// When the two do not agree, and whatever stops a side.
 pub async fn run(plan: &Plan) -> Result<Vec<Pair>, Failure> {
-    let path = plan.folder.join("balances.db");
-    seed::book(&File(&path), ACCOUNTS, TERMS, seed::Entries::Three).await?;
+    let path = terms_and_entries(plan).await?;
     let mut pairs = Vec::new();
     let terms = [("", TERMS.saturating_sub(1)), ("/middle", TERMS / 2), ("/first", 0)];
     for (suffix, term) in terms {

@@ -4,8 +4,9 @@ pub mod account;
 pub mod activate;
 pub mod balances;
 pub mod post;
+pub mod reports;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use bursar_store_sqlx::SqliteStore;
@@ -15,7 +16,9 @@ use sqlx::sqlite::{
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Sqlite, SqliteConnection};
 
 use crate::Failure;
-use crate::seed::{Dialect, Place};
+use crate::balances::{ACCOUNTS, TERMS};
+use crate::ratios::Plan;
+use crate::seed::{self, Dialect, Place};
 
 /// How many readers the store has.
 const READERS: u32 = 4;
@@ -58,6 +61,18 @@ impl Place for File<'_> {
         conn.close().await?;
         Ok(())
     }
+}
+
+/// The file of the book with many terms and entries: set up by the first that asks for it, and changed by nobody.
+///
+/// # Errors
+/// When it cannot be written.
+pub async fn terms_and_entries(plan: &Plan) -> Result<PathBuf, Failure> {
+    let path = plan.folder.join("terms-and-entries.db");
+    if !path.exists() {
+        seed::book(&File(&path), ACCOUNTS, TERMS, seed::Entries::Three).await?;
+    }
+    Ok(path)
 }
 
 /// What every connection of the store has, so that the limit has it too.
@@ -115,10 +130,10 @@ pub async fn copy(from: &Path, to: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The statements that made what hangs on the entries: its indexes, its triggers, or both.
+/// The statements that made what hangs on the entries and accounts: their indexes, their triggers, or both.
 async fn made_by(conn: &mut SqliteConnection, kinds: &str) -> Result<Vec<(String, String, String)>, Failure> {
     let asked = "SELECT type, name, sql FROM sqlite_master
-                  WHERE tbl_name = 'bursar_entry' AND sql IS NOT NULL AND type IN (SELECT value FROM json_each($1))";
+                  WHERE tbl_name IN ('bursar_account', 'bursar_entry') AND sql IS NOT NULL AND type IN (SELECT value FROM json_each($1))";
     Ok(sqlx::query_as(asked).bind(kinds).fetch_all(conn).await?)
 }
 
@@ -143,7 +158,7 @@ mod tests {
 
     use super::*;
     use crate::school::BOOK;
-    use crate::seed::{self, Entries};
+    use crate::seed::Entries;
 
     /// All that is set up this way is a book as the ledger itself would have made it.
     #[tokio::test]

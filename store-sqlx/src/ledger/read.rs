@@ -6,7 +6,7 @@ use bursar::{
 };
 
 use super::columns::{corrupt, day, name, narrow, term as term_of, word};
-use super::row;
+use super::{reports, row};
 use crate::engine::Engine;
 use crate::json::JsonArray;
 use crate::query::{self, Connection, Query, Row, get, query, rows, the_row};
@@ -137,7 +137,7 @@ pub(crate) async fn list_accounts<E: Engine>(
 ) -> Result<Vec<Account>, StoreError> {
     let sql = match filter {
         AccountFilter::All => E::LEDGER.accounts_list,
-        AccountFilter::Debtors => E::LEDGER.accounts_owing,
+        AccountFilter::Debtors => reports::owing_by_account::<E>(conn, book).await?,
         AccountFilter::InCredit => E::LEDGER.accounts_in_credit,
     };
     let asked = query(sql, book).bind(after_text(after)).bind(limit);

@@ -8,7 +8,7 @@ use super::columns::{corrupt, day, day_number, name};
 use super::read::{after_text, all, texts};
 use super::row;
 use crate::engine::Engine;
-use crate::query::{Connection, Query, Row, get, query, rows, the_row};
+use crate::query::{self, Connection, Query, Row, get, query, rows};
 
 pub(crate) async fn entries_of<E: Engine>(
     conn: &mut Connection<E>,
@@ -26,7 +26,19 @@ pub(crate) async fn entries_of<E: Engine>(
 }
 
 /// A group of at most so many is looked through member by member; in a larger one, those who owe most are soon found among all who owe.
-const FEW: u32 = 5_000;
+const FEW_MEMBERS: u32 = 5_000;
+/// At most so many who owe are sorted; where there are more, one account after the other is looked at until enough are found that owe.
+const FEW_OWING: u32 = 1_000;
+
+/// The statement that lists who owes, in byte order.
+pub(crate) async fn owing_by_account<E: Engine>(
+    conn: &mut Connection<E>,
+    book: &BookId,
+) -> Result<&'static str, StoreError> {
+    let beyond = query(E::LEDGER.owing_beyond, book).bind(FEW_OWING);
+    let many = query::row::<E>(conn, "list accounts", beyond).await?.is_some();
+    Ok(if many { E::LEDGER.accounts_owing } else { E::LEDGER.accounts_owing_few })
+}
 
 pub(crate) async fn owing<E: Engine>(
     conn: &mut Connection<E>,
@@ -37,9 +49,9 @@ pub(crate) async fn owing<E: Engine>(
 ) -> Result<Vec<Account>, StoreError> {
     let sql = match &filter.group {
         Some(group) => {
-            let asked = query(E::LEDGER.group_size, book).bind(group.as_str()).bind(FEW.saturating_add(1));
-            let size: i64 = get(&the_row::<E>(conn, "count a group", asked).await?, 0)?;
-            if size > i64::from(FEW) { E::LEDGER.owing } else { E::LEDGER.owing_in_group }
+            let beyond = query(E::LEDGER.group_beyond, book).bind(group.as_str()).bind(FEW_MEMBERS);
+            let many = query::row::<E>(conn, "count a group", beyond).await?.is_some();
+            if many { E::LEDGER.owing } else { E::LEDGER.owing_in_group }
         }
         None => E::LEDGER.owing,
     };

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use bursar::rule::Posting;
-use bursar::store::{ChangeSet, Committed};
+use bursar::store::{AccountChange, ChangeSet, Committed};
 use bursar::{
-    AccountId, BookId, ChargeOrigin, ConcessionKind, Currency, EntryKind, Ledger, LedgerStore, Method, Money,
-    NewEntry, Standing, Term, TermId, Text, date,
+    Account, AccountId, BookId, ChargeOrigin, ConcessionKind, Currency, EntryKind, Ledger, LedgerStore,
+    Method, Money, NewEntry, Standing, Term, TermId, Text, date,
 };
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use rust_decimal::Decimal;
@@ -80,6 +80,22 @@ pub(crate) async fn furnish<S: LedgerStore>(ledger: &Ledger<S>, chance: &mut Cha
         ledger.define_term(Term::new(id, starts_on, ends_on).unwrap()).await.unwrap();
     }
     for account in ACCOUNTS {
+        if chance.one_in(6) {
+            // A ledger asks for a group, a store does not.
+            let account = Account {
+                id: account.try_into().unwrap(),
+                enrolled_on: date("2026-01-01").unwrap(),
+                standing: Standing::Active,
+                groups: Vec::new(),
+                version: 0,
+                revision: 0,
+                balance: Money::zero(Currency::USD),
+            };
+            let accounts = vec![AccountChange::Open(account)];
+            let changes = ChangeSet { accounts, ..ChangeSet::default() };
+            ledger.store().commit(&book(), changes).await.unwrap();
+            continue;
+        }
         let mut groups: Vec<&str> = (0..=chance.below(3)).map(|_| chance.of(&GROUPS)).collect();
         groups.sort_unstable();
         groups.dedup();

@@ -106,6 +106,15 @@ pub(in crate::mysql) const OWING_IN_GROUP: &str = concat!(
  ORDER BY a.balance DESC, a.account LIMIT $7"
 );
 
-/// How many are in a group, up to `$3`. `bursar_member_group`.
-pub(in crate::mysql) const GROUP_SIZE: &str =
-    "SELECT COUNT(*) FROM (SELECT 1 FROM bursar_member WHERE book = $1 AND fee_group = $2 LIMIT $3) AS m";
+/// A row where a group has more than `$3` members. `bursar_member_group`.
+pub(in crate::mysql) const GROUP_BEYOND: &str =
+    "SELECT 1 FROM bursar_member WHERE book = $1 AND fee_group = $2 LIMIT 1 OFFSET $3";
+
+/// A row where more than `$2` owe. `bursar_account_owing`.
+pub(in crate::mysql) const OWING_BEYOND: &str = "SELECT 1 FROM bursar_account FORCE INDEX (bursar_account_owing) WHERE book = $1 AND balance > 0 LIMIT 1 OFFSET $2";
+
+/// Who owes, in byte order, where they are few. `bursar_account_owing`: all of them are sorted.
+pub(in crate::mysql) const ACCOUNTS_OWING_FEW: &str = concat!(
+    account_columns!(),
+    "bursar_account AS a FORCE INDEX (bursar_account_owing) WHERE a.book = $1 AND a.account > $2 AND a.balance > 0 ORDER BY a.account LIMIT $3"
+);

@@ -119,6 +119,18 @@ pub(in crate::postgres) const OWING_IN_GROUP: &str = concat!(
  ORDER BY a.balance DESC, a.account LIMIT $7"
 );
 
-/// How many are in a group, up to `$3`. `bursar_member_group`.
-pub(in crate::postgres) const GROUP_SIZE: &str =
-    "SELECT count(*) FROM (SELECT 1 FROM bursar_member WHERE book = $1 AND fee_group = $2 LIMIT $3) AS m";
+/// A row where a group has more than `$3` members. `bursar_member_group`.
+pub(in crate::postgres) const GROUP_BEYOND: &str =
+    "SELECT 1 FROM bursar_member WHERE book = $1 AND fee_group = $2 LIMIT 1 OFFSET $3";
+
+/// A row where more than `$2` owe. `bursar_account_owing`.
+pub(in crate::postgres) const OWING_BEYOND: &str =
+    "SELECT 1 FROM bursar_account WHERE book = $1 AND balance > 0 LIMIT 1 OFFSET $2";
+
+/// Who owes, in byte order, where they are few. `bursar_account_owing`: all of them are sorted.
+pub(in crate::postgres) const ACCOUNTS_OWING_FEW: &str = concat!(
+    anew!(),
+    account_columns!(),
+    "(SELECT * FROM bursar_account WHERE book = $1 AND balance > 0 ORDER BY balance DESC, account OFFSET 0) AS a
+ WHERE a.account > $2 ORDER BY a.account LIMIT $3"
+);

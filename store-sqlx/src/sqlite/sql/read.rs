@@ -76,13 +76,13 @@ pub(in crate::sqlite) const ACCOUNTS_LIST: &str = concat!(
     "bursar_account AS a WHERE a.book = $1 AND a.account > $2 ORDER BY a.account LIMIT $3"
 );
 
-/// Primary key: it walks the accounts until the page is full. An index of debtors would cost every payment a page more to write.
+/// Primary key: it walks the accounts until the page is full, which is soon where many owe.
 pub(in crate::sqlite) const ACCOUNTS_OWING: &str = concat!(
     account_columns!(),
     "bursar_account AS a WHERE a.book = $1 AND a.account > $2 AND a.balance > 0 ORDER BY a.account LIMIT $3"
 );
 
-/// As [`ACCOUNTS_OWING`].
+/// Primary key: it walks the accounts until the page is full. An index of those in credit would cost every payment that makes or changes one.
 pub(in crate::sqlite) const ACCOUNTS_IN_CREDIT: &str = concat!(
     account_columns!(),
     "bursar_account AS a WHERE a.book = $1 AND a.account > $2 AND a.balance < 0 ORDER BY a.account LIMIT $3"

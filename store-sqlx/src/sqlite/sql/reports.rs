@@ -160,6 +160,97 @@ pub(in crate::sqlite) const OWING_IN_GROUP: &str = concat!(
  ORDER BY a.balance DESC, a.account LIMIT $7"
 );
 
-/// How many are in a group, up to `$3`. `bursar_member_group`.
-pub(in crate::sqlite) const GROUP_SIZE: &str =
-    "SELECT count(*) FROM (SELECT 1 FROM bursar_member WHERE book = $1 AND fee_group = $2 LIMIT $3)";
+/// A row where a group has more than `$3` members. `bursar_member_group`.
+pub(in crate::sqlite) const GROUP_BEYOND: &str =
+    "SELECT 1 FROM bursar_member WHERE book = $1 AND fee_group = $2 LIMIT 1 OFFSET $3";
+
+/// A row where more than `$2` owe. `bursar_account_owing`.
+pub(in crate::sqlite) const OWING_BEYOND: &str = "SELECT 1 FROM bursar_account INDEXED BY bursar_account_owing WHERE book = $1 AND balance > 0 LIMIT 1 OFFSET $2";
+
+/// Who owes, in byte order, where they are few. `bursar_account_owing`: all of them are sorted.
+pub(in crate::sqlite) const ACCOUNTS_OWING_FEW: &str = concat!(
+    account_columns!(),
+    "bursar_account AS a INDEXED BY bursar_account_owing WHERE a.book = $1 AND a.account > $2 AND a.balance > 0 ORDER BY a.account LIMIT $3"
+);
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use sqlx::{Connection as _, Row as _, SqliteConnection};
+
+    use super::*;
+    use crate::migrate::migrate;
+
+    /// How SQLite goes about a statement, step by step.
+    async fn plan(conn: &mut SqliteConnection, sql: &str) -> Vec<String> {
+        let asked = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"));
+        let steps = sqlx::query(asked).fetch_all(conn).await.unwrap();
+        steps.iter().map(|step| step.get(3)).collect()
+    }
+
+    async fn tables() -> SqliteConnection {
+        let mut conn = SqliteConnection::connect("sqlite::memory:").await.unwrap();
+        migrate::<sqlx::Sqlite>(&mut conn).await.unwrap();
+        conn
+    }
+
+    #[tokio::test]
+    async fn a_page_of_debtors_is_two_ranges_of_their_index() {
+        let mut conn = tables().await;
+        let steps = plan(&mut conn, OWING).await;
+        let searched: Vec<&str> =
+            steps.iter().map(String::as_str).filter(|step| step.contains(" a USING")).collect();
+        assert_eq!(
+            searched,
+            [
+                "SEARCH a USING INDEX bursar_account_owing (book=? AND balance=? AND account>?)",
+                "SEARCH a USING INDEX bursar_account_owing (book=? AND balance>? AND balance<?)",
+            ],
+            "{steps:#?}"
+        );
+        // What is sorted are the halves of the page, to put them together.
+        let sorted = steps.iter().filter(|step| step.contains("TEMP B-TREE")).count();
+        assert!(sorted <= 2, "{steps:#?}");
+    }
+
+    #[tokio::test]
+    async fn no_report_scans_a_table() {
+        let mut conn = tables().await;
+        for sql in [
+            ENTRIES_OF,
+            OWING,
+            OWING_IN_GROUP,
+            GROUP_BEYOND,
+            OWING_BEYOND,
+            ACCOUNTS_OWING_FEW,
+            AGED_ROWS,
+            SUMMARY_ROWS,
+            SUMMARY_ROWS_LAST,
+            SUMMARY_ROWS_LATE,
+            SUMMARY_ROWS_EARLY,
+        ] {
+            let steps = plan(&mut conn, sql).await;
+            let scans = |step: &&String| {
+                let table = step.strip_prefix("SCAN ").and_then(|rest| rest.split(' ').next());
+                // A page and its parts, an array, a value.
+                table.is_some_and(|table| {
+                    !["a", "page", "json_each", "CONSTANT"].contains(&table) && !table.starts_with('(')
+                })
+            };
+            assert_eq!(steps.iter().find(scans), None, "{sql}: {steps:#?}");
+            let page = steps.iter().any(|step| step.contains("CO-ROUTINE a") || step.contains("MATERIALIZE"));
+            assert!(page || !steps.contains(&"SCAN a".to_owned()), "{sql}: {steps:#?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn entries_of_accounts_come_in_order_without_being_sorted() {
+        let steps = plan(&mut tables().await, ENTRIES_OF).await;
+        assert!(steps.iter().all(|step| !step.contains("TEMP B-TREE")), "{steps:#?}");
+        assert!(
+            steps.iter().any(|step| step.contains("e USING PRIMARY KEY (book=? AND account=?)")),
+            "{steps:#?}"
+        );
+    }
+}
