@@ -3,7 +3,9 @@
 
 use std::error::Error;
 
-use bursar::{Currency, Ledger, Payment, PaymentStatus, Term, TermId, date};
+use bursar::audit::audit_against;
+use bursar::seal::seal;
+use bursar::{Buckets, Currency, DebtorFilter, Ledger, Payment, PaymentStatus, Term, TermId, date};
 use bursar_store_sqlx::{SqliteStore, SqliteTx, sqlx};
 use rust_decimal::dec;
 
@@ -21,6 +23,36 @@ async fn use_it() -> Result<(), Box<dyn Error>> {
     let now = school.term_balance("s-17", term).await?;
     assert_eq!((now.balance.to_string().as_str(), now.status), ("40.00", PaymentStatus::Partial));
     assert_eq!(receipt.number.to_string(), "s-17/2-K");
+    Ok(())
+}
+
+#[tokio::test]
+async fn books_that_people_read() -> Result<(), Box<dyn Error>> {
+    let folder = tempfile::tempdir()?;
+    let store = SqliteStore::open(folder.path().join("school.db")).await?;
+    let school = Ledger::open(store, "hillside", Currency::USD).await?;
+    let term = TermId::new(2026, 1)?;
+    school.define_term(Term::new(term, date("2026-01-12")?, date("2026-04-09")?)?).await?;
+    school.set_fee(term, "PRIMARY", "tuition", dec!(120)).await?;
+    school.enrol("s-17", ["PRIMARY"], date("2026-01-10")?).await?;
+    school.activate_on(term, date("2026-01-12")?).await?;
+    let payment =
+        Payment::cash(dec!(80)).from("s-17").for_term(term).key("till-1-0001").on(date("2026-04-01")?);
+    school.pay(payment).await?;
+
+    let march = school.statement("s-17", date("2026-03-01")?..=date("2026-03-31")?).await?;
+    let aging = school.book_aging(date("2026-03-31")?, &Buckets::default()).await?;
+    let debtors = school.debtors(&DebtorFilter::on(school.today()).overdue_for(30), None, 50).await?;
+    let summary = school.term_summary(term).await?;
+    let receipt = school.receipt("s-17/2-K").await?;
+    let root = seal(&school).await?;
+    assert!(audit_against(&school, &root).await?.is_clean());
+
+    assert_eq!(march.closing.to_string(), "120.00", "{march}");
+    assert_eq!(aging.aging.outstanding.to_string(), "120.00", "{aging}");
+    assert_eq!(debtors.debtors.len(), 1);
+    assert_eq!(summary.total.collection_rate().to_string(), "66.7 %");
+    assert!(receipt.to_string().contains("80.00 USD"), "{receipt}");
     Ok(())
 }
 
