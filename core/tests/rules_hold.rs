@@ -276,3 +276,29 @@ async fn a_run_goes_through_every_page() {
     let report = ledger.grant(&rules::some_concession(), term, on).await.unwrap();
     assert!(report.granted > 1_203, "{report:?}");
 }
+
+/// A book that goes out as a school file and comes in elsewhere takes its rules' keys with it: nothing is charged or granted again.
+#[tokio::test]
+async fn an_export_remembers_what_rules_did() {
+    let (store, term, on) = busy().await;
+    let ledger = Ledger::open_existing(store, "busy").await.unwrap();
+    let run_all = async |ledger: &Ledger<MemoryStore>| {
+        ledger.charge_late_fees(&rules::some_late_fee(), on).await.unwrap();
+        ledger.grant(&rules::some_concession(), term, on).await.unwrap();
+        ledger.grant_siblings(&rules::some_siblings(), &rules::some_family(), term, on).await.unwrap();
+        ledger.discount_early(&rules::some_early(), term, on).await.unwrap();
+    };
+    run_all(&ledger).await;
+    let payment = || Payment::bank(rust_decimal::Decimal::from(400)).for_term(term).key("h-1").on(on);
+    ledger.pay_household(&rules::some_family(), payment()).await.unwrap();
+    let mut file = Vec::new();
+    bursar::school_file::export(&ledger, &mut file).await.unwrap().unwrap();
+    let (copy, _) = bursar::school_file::replay(MemoryStore::new(), &file[..], |_| {}).await.unwrap();
+    assert_eq!(facts(&copy).await.entries, facts(&ledger).await.entries);
+    // What the payment has earned since is granted on both, and nothing else.
+    run_all(&ledger).await;
+    run_all(&copy).await;
+    let again = copy.pay_household(&rules::some_family(), payment()).await.unwrap();
+    assert!(again.iter().all(|receipt| receipt.replayed));
+    assert_eq!(facts(&copy).await.entries, facts(&ledger).await.entries);
+}
