@@ -110,6 +110,7 @@ macro_rules! lying {
 
 lying! {
     async fn open_book(book: &BookId, currency: Currency) -> Book;
+    async fn books(after: Option<&BookId>, limit: u32) -> Vec<BookId>;
     async fn book(book: &BookId) -> Option<Book>;
     async fn fees(book: &BookId, term: TermId, after: Option<&FeeKey>, limit: u32) -> Vec<Fee>;
     async fn fees_of(book: &BookId, term: TermId, payers: &[Payer]) -> Vec<Fee>;
