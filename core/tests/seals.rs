@@ -91,7 +91,7 @@ fn changed(entry: &Entry, how: usize) -> Entry {
         1 => new.note = Some(new.note.map_or_else(|| "".into(), |note| format!("{note}.").into())),
         2 => {
             new.recorded_by =
-                Some(new.recorded_by.map_or_else(|| "me".into(), |who| format!("{who}.").into()))
+                Some(new.recorded_by.map_or_else(|| "me".into(), |who| format!("{who}.").into()));
         }
         3 => new.recorded_at = new.recorded_at.checked_add_signed(TimeDelta::microseconds(1)).unwrap(),
         4 => new.effective_on = new.effective_on.checked_add_days(Days::new(1)).unwrap(),

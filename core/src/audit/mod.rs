@@ -9,7 +9,7 @@
 //! | B4 | the terms of an account sum to its balance, the accounts to the book, and no entry is of an account that does not exist |
 //! | B5 | settled and unallocated credit are all the credit there is, no debit is settled beyond its amount, and what is left is what is outstanding |
 //! | B6 | reversals are exact opposites, made once, of earlier entries that are no reversals; that nothing was changed, removed or inserted: `SEAL` |
-//! | B7 | under the key of every entry that entry is found and no other; a key of billing's is that of its very charge |
+//! | B7 | under the key of every entry that entry is found, and no other |
 //! | B8 | entries fold to the same figures from last to first |
 //! | B9 | no amount or balance is past its cap, every figure is exact, and every sum fits |
 //! | B10 | the aging buckets sum to what is outstanding |

@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 use crate::rule::BALANCE_MAX;
 use crate::{
     AMOUNT_MAX, Account, AccountId, Aging, Allocation, AsOf, Buckets, Calendar, Currency, Entry, EntryKind,
-    Figure, Money, Refusal, TermBalance, TermId, TermTotals, Totals, billing_key,
+    Figure, Money, Refusal, TermBalance, TermId, TermTotals, Totals,
 };
 
 /// What was found: the invariant, the position, and the words.
@@ -90,7 +90,6 @@ impl Proof {
             self.find("B1", at, format!("{:?} is no effect of a {}", entry.effect, entry.kind.as_str()));
         }
         self.exact(&entry);
-        self.own_key(&entry);
         let is_reversal = matches!(entry.kind, EntryKind::Reversal { .. });
         let (term, figure) = (entry.term, entry.kind.figure());
         self.traces.insert(at, Trace { term, figure, effect, is_reversal, reversed: false });
@@ -107,23 +106,6 @@ impl Proof {
         }
         if Money::new(entry.effect.amount(), entry.effect.currency()).ok() != Some(entry.effect) {
             self.find("B9", entry.position, format!("{:?} is no exact figure", entry.effect));
-        }
-    }
-
-    /// B7: a key that billing makes is that of the very charge that it names.
-    fn own_key(&mut self, entry: &Entry) {
-        let named = entry.key.as_str().strip_prefix("bursar:bill:").and_then(|rest| rest.split(':').next());
-        if named.and_then(|term| term.parse::<TermId>().ok()).is_none() {
-            return;
-        }
-        let own = match &entry.kind {
-            EntryKind::Charge { code, origin, .. } => {
-                origin.slot.and_then(|slot| billing_key(entry.term, code, slot, &entry.account).ok())
-            }
-            _ => None,
-        };
-        if own.as_ref() != Some(&entry.key) {
-            self.find("B7", entry.position, format!("its key {} is that of another charge", entry.key));
         }
     }
 

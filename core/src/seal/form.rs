@@ -99,7 +99,7 @@ fn add_kind(form: &mut Form, kind: &EntryKind) {
             }
         }
         EntryKind::Opening { reason } | EntryKind::Adjustment { reason } | EntryKind::WriteOff { reason } => {
-            form.text(reason)
+            form.text(reason);
         }
         EntryKind::Refund { method, reference } | EntryKind::Payment { method, reference } => {
             form.text(method.as_str());

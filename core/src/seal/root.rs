@@ -144,8 +144,9 @@ mod tests {
         ) {
             let root = SealedRoot { book: BookId::new(&book).unwrap(), seal, accounts, entries, root };
             let line = root.to_string();
-            prop_assert_eq!(line.parse::<SealedRoot>().unwrap(), root.clone());
-            prop_assert_eq!(format!(" {line}\n").parse::<SealedRoot>().unwrap(), root);
+            for text in [line.clone(), format!(" {line}\n")] {
+                prop_assert_eq!(&text.parse::<SealedRoot>().unwrap(), &root);
+            }
             let mut typed: Vec<char> = line.chars().collect();
             let at = at.index(typed.len());
             typed[at] = other.chars().next().unwrap();
