@@ -27,10 +27,10 @@ use std::sync::Arc;
 use bursar::audit::{AuditReport, audit, audit_against};
 use bursar::rule::Posting;
 use bursar::seal::{SealedRoot, seal};
-use bursar::store::{AccountChange, AccountFilter, BookChange, ChangeSet, Posted};
+use bursar::store::AccountFilter;
 use bursar::{
-    Account, AccountId, BookId, Currency, Entry, EntryKind, IdempotencyKey, Ledger, LedgerStore, Method,
-    Money, NewEntry, Standing, StoreErrorKind, Term, TermId, date,
+    AccountId, BookId, Currency, Entry, EntryKind, IdempotencyKey, Ledger, LedgerStore, Money, NewEntry,
+    StoreErrorKind, Term, TermId, date,
 };
 use bursar_store_memory::MemoryStore;
 use chrono::{Days, TimeDelta};

@@ -29,6 +29,8 @@ use rust_decimal_macros::dec;
 use support::{day, furnish, prove, term};
 use tokio::runtime::Runtime;
 
+/// What must be named: a position, and how its finding begins.
+type Places = &'static [(u32, &'static str)];
 type Books = Ledger<Arc<dyn LedgerStore>>;
 
 /// One entry of every kind on `a-0`, a few on its neighbours, all sealed.
@@ -126,7 +128,7 @@ async fn whole_entries(ledger: &Books, admin: &mut Admin) {
          SELECT book, account, 4, id, term, kind, figure, amount, effective_on, recorded_at, 'new', method
            FROM kept_entry WHERE `key` = 'k-3'";
     let last = "UPDATE bursar_entry SET note = 'x' WHERE account = 'a-0' AND position = 9";
-    let cases: [(&str, Vec<&str>, &[(u32, &str)]); 6] = [
+    let cases: [(&str, Vec<&str>, Places); 6] = [
         ("removed", vec![delete], &[(4, "removed")]),
         (
             "removed and closed up",
