@@ -2,7 +2,7 @@
 
 /// Primary key.
 pub(in crate::mysql) const BOOKS: &str =
-    "SELECT book FROM bursar_book WHERE book > $1 ORDER BY book LIMIT $2";
+    concat!("SELECT ", name!("book"), " FROM bursar_book WHERE book > $1 ORDER BY book LIMIT $2");
 
 /// The book with its terms: a row a term, or one with none. Primary keys.
 pub(in crate::mysql) const BOOK: &str = "
