@@ -85,7 +85,7 @@ async fn stores_that_are_opened_at_once_make_the_tables_once(schema: &Schema) {
         store.await.unwrap().close().await;
     }
     let mut conn = PgConnection::connect(schema.url()).await.unwrap();
-    assert_eq!(number(&mut conn, "SELECT count(*) FROM bursar_migration").await, 3);
+    assert_eq!(number(&mut conn, "SELECT count(*) FROM bursar_migration").await, 4);
     conn.execute("INSERT INTO bursar_migration VALUES (99, 'later', decode(repeat('00', 32), 'hex'), 0)")
         .await
         .unwrap();
