@@ -1,7 +1,7 @@
 //! What reports are drawn up from beside sums: the entries of several accounts, and who owes.
 
 use bursar::store::{AgedRow, AgingOrder, OwingFilter};
-use bursar::{Account, AccountId, AgedTotals, AsOf, BookId, Entry, StoreError};
+use bursar::{Account, AccountId, AgedTotals, AsOf, BookId, Entry, FeeGroup, Standing, StoreError};
 use chrono::NaiveDate;
 
 use super::columns::{corrupt, day, day_number, name};
@@ -58,8 +58,8 @@ pub(crate) async fn owing<E: Engine>(
     let (balance, account) = after.unzip();
     let asked = query(sql, book)
         .bind(filter.at_least.max(1))
-        .bind(filter.standing.map(|standing| standing.as_str()))
-        .bind(filter.group.as_ref().map(|group| group.as_str()))
+        .bind(filter.standing.map(Standing::as_str))
+        .bind(filter.group.as_ref().map(FeeGroup::as_str))
         .bind(balance.unwrap_or(i64::MAX))
         .bind(after_text(account))
         .bind(limit);

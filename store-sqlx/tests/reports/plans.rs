@@ -1,12 +1,14 @@
-//! How much the servers read for a page of debtors, as they count it themselves.
+//! Debtors in a large book: that the statements for many give what those for few do, and how much the servers read for a page, as they count it
+//! themselves.
 
-use bursar::store::OwingFilter;
-use bursar::{AccountId, Currency, Ledger, LedgerStore};
-use bursar_store_sqlx::sqlx::{self, Connection as _, MySqlConnection, PgConnection};
-use bursar_store_sqlx::{MySqlStore, MySqlTx, PostgresStore, PostgresTx};
+use bursar::store::{AccountFilter, OwingFilter};
+use bursar::{Account, AccountId, Currency, Ledger, LedgerStore, Standing};
+use bursar_store_sqlx::sqlx::{self, Connection as _, MySqlConnection, PgConnection, SqliteConnection};
+use bursar_store_sqlx::{MySqlStore, MySqlTx, PostgresStore, PostgresTx, SqliteStore};
 use libtest_mimic::Failed;
 
-use crate::{database, history, schema};
+use crate::plain::Plain;
+use crate::{database, history, same, schema};
 
 const LIMIT: u32 = 50;
 /// Far fewer than there are accounts.
@@ -32,17 +34,48 @@ fn many(digits: &str, concat: &str) -> [String; 2] {
 const DIGITS: &str = "(SELECT 0 AS v UNION ALL SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT 4
                        UNION ALL SELECT 5 UNION ALL SELECT 6 UNION ALL SELECT 7 UNION ALL SELECT 8 UNION ALL SELECT 9)";
 
+const PAGES: usize = 4;
+
 /// The first page, one in the middle of those that owe as much, one of a large group, and the last.
-async fn pages<S: LedgerStore>(store: &S, page: usize) -> usize {
+async fn page_of<S: LedgerStore>(store: &S, page: usize) -> Vec<Account> {
     let group = (page == 2).then(|| "PRIMARY".try_into().unwrap());
     let at_least = if page == 3 { 19_900 } else { 0 };
-    let filter = OwingFilter { group, standing: None, at_least };
+    let filter = OwingFilter { group, standing: Some(Standing::Active), at_least };
     let account: AccountId = "s-110199".try_into().unwrap();
     let after = (page > 0).then_some((19_900, &account));
-    store.owing(&history::book(), &filter, after, LIMIT).await.unwrap().len()
+    store.owing(&history::book(), &filter, after, LIMIT).await.unwrap()
 }
 
-const FOUND: [usize; 4] = [50, 50, 50, 25];
+/// The statements for many are right as well.
+async fn are_right<S: LedgerStore>(store: &S) {
+    for page in 0..PAGES {
+        let wanted = page_of(&Plain(store), page).await;
+        same(&page_of(store, page).await, &wanted, ("page", page));
+        assert_eq!(wanted.len(), if page == 3 { 25 } else { 50 });
+    }
+    let all = store.list_accounts(&history::book(), AccountFilter::All, None, 20_000).await.unwrap();
+    let owing: Vec<Account> = all.into_iter().filter(|account| account.balance.is_positive()).collect();
+    let after = &owing[owing.len() / 2 - 1].id;
+    for (after, wanted) in [(None, &owing[..100]), (Some(after), &owing[owing.len() / 2..][..100])] {
+        let got = store.list_accounts(&history::book(), AccountFilter::Debtors, after, 100).await.unwrap();
+        same(&got, wanted, ("debtors from after", after));
+    }
+}
+
+pub(crate) async fn sqlite() -> Result<(), Failed> {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("fees.db").display().to_string();
+    let store = SqliteStore::open(&path).await?;
+    Ledger::open(store.clone(), "hillside", Currency::USD).await?;
+    let mut conn = SqliteConnection::connect(&format!("sqlite:{path}")).await?;
+    for sql in many(DIGITS, "concat") {
+        sqlx::query(sqlx::AssertSqlSafe(sql)).execute(&mut conn).await?;
+    }
+    conn.close().await?;
+    are_right(&store).await;
+    store.close().await;
+    Ok(())
+}
 
 async fn accounts_read(conn: &mut PgConnection) -> Result<i64, sqlx::Error> {
     let read = "SELECT coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0) FROM pg_stat_xact_user_tables
@@ -58,14 +91,15 @@ pub(crate) async fn postgres(url: String) -> Result<(), Failed> {
     for sql in many(DIGITS, "concat") {
         sqlx::query(sqlx::AssertSqlSafe(sql)).execute(&mut conn).await?;
     }
+    are_right(&store).await;
     for analyzed in [false, true] {
         if analyzed {
             sqlx::query("ANALYZE bursar_account").execute(&mut conn).await?;
         }
-        for (page, found) in FOUND.into_iter().enumerate() {
+        for page in 0..PAGES {
             let mut transaction = conn.begin().await?;
             let before = accounts_read(&mut transaction).await?;
-            assert_eq!(pages(&PostgresTx::new(&mut transaction), page).await, found, "page {page}");
+            page_of(&PostgresTx::new(&mut transaction), page).await;
             let read = accounts_read(&mut transaction).await? - before;
             assert!(read < READ_MAX, "page {page} reads {read} accounts");
             transaction.rollback().await?;
@@ -91,10 +125,11 @@ pub(crate) async fn mariadb(url: String) -> Result<(), Failed> {
     for sql in many(DIGITS, "concat") {
         sqlx::query(sqlx::AssertSqlSafe(sql)).execute(&mut conn).await?;
     }
-    for (page, found) in FOUND.into_iter().enumerate() {
+    are_right(&store).await;
+    for page in 0..PAGES {
         let mut transaction = conn.begin().await?;
         let before = rows_read(&mut transaction).await?;
-        assert_eq!(pages(&MySqlTx::new(&mut transaction), page).await, found, "page {page}");
+        page_of(&MySqlTx::new(&mut transaction), page).await;
         let read = rows_read(&mut transaction).await? - before;
         // To see that a group is large, some of it is counted.
         let counted = if page == 2 { 5_001 } else { 0 };

@@ -72,7 +72,7 @@ pub(in crate::mysql) const AGED_ROWS: &str = concat!(
 macro_rules! owing {
     ($range:literal, $order:literal) => {
         concat!(
-            "(SELECT a.* FROM bursar_account AS a FORCE INDEX (bursar_account_owing)
+            "(SELECT a.balance, a.account FROM bursar_account AS a FORCE INDEX (bursar_account_owing)
            WHERE a.book = $1 AND a.balance >= $2 AND ", $range, "
              AND ($3 IS NULL OR a.standing = $3)
              AND ($4 IS NULL OR EXISTS (SELECT 1 FROM bursar_member AS m
@@ -83,17 +83,19 @@ macro_rules! owing {
 }
 
 /// Who owes, from after the balance `$5` and account `$6`, those that owe most first: the others that owe just as much, then those that owe
-/// less. Two ranges of `bursar_account_owing`.
+/// less. Two ranges of `bursar_account_owing`, which has all that is asked of it; then the accounts of the page.
 pub(in crate::mysql) const OWING: &str = concat!(
     account_columns!(),
-    "(",
+    "(SELECT u.account FROM (",
     owing!("a.balance = $5 AND a.account > $6", "a.account"),
     "
            UNION ALL
          ",
     owing!("a.balance < $5", "a.balance DESC, a.account"),
-    ") AS a
- ORDER BY a.balance DESC, a.account LIMIT $7"
+    ") AS u
+         ORDER BY u.balance DESC, u.account LIMIT $7) AS o
+  STRAIGHT_JOIN bursar_account AS a FORCE INDEX (PRIMARY) ON a.book = $1 AND a.account = o.account
+ ORDER BY a.balance DESC, a.account"
 );
 
 /// [`OWING`] in a small group. `bursar_member_group`, and a seek a member.
