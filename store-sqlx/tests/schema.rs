@@ -45,7 +45,7 @@ async fn several_at_once_make_it_once() {
     let mut conn = file.connection().await;
     let versions: i64 =
         sqlx::query_scalar("SELECT count(*) FROM bursar_migration").fetch_one(&mut conn).await.unwrap();
-    assert_eq!(versions, if cfg!(feature = "session") { 3 } else { 2 });
+    assert_eq!(versions, if cfg!(feature = "session") { 4 } else { 3 });
 }
 
 #[tokio::test]
