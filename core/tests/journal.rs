@@ -10,7 +10,6 @@
 )]
 
 #[path = "support/drive.rs"]
-#[allow(dead_code, reason = "it is driven, and no figures are asked for")]
 mod drive;
 mod model;
 #[path = "support/read_journal.rs"]
