@@ -28,6 +28,7 @@ pub mod import;
 pub mod journal;
 mod late_fee;
 mod ledger;
+mod methods;
 mod money;
 mod name;
 mod printed;
