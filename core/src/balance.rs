@@ -187,6 +187,22 @@ impl TermTotals {
         Ok(balances)
     }
 
+    /// What all terms before one left, in minor units, and its own totals.
+    ///
+    /// # Errors
+    /// [`Refusal::Overflow`].
+    pub fn up_to(&self, term: TermId) -> Result<(i64, Totals), Refusal> {
+        let (mut earlier, mut own) = (0_i64, Totals::default());
+        for (other, totals) in self.by_term.iter().take_while(|(other, _)| *other <= term) {
+            if *other == term {
+                own = *totals;
+            } else {
+                earlier = sum([earlier, totals.net()?])?;
+            }
+        }
+        Ok((earlier, own))
+    }
+
     /// The balance of one term, whether or not it has entries.
     ///
     /// # Errors
@@ -197,15 +213,7 @@ impl TermTotals {
         term: TermId,
         currency: Currency,
     ) -> Result<TermBalance, Refusal> {
-        let mut earlier = 0_i64;
-        let mut own = Totals::default();
-        for (other, totals) in self.by_term.iter().take_while(|(other, _)| *other <= term) {
-            if *other == term {
-                own = *totals;
-            } else {
-                earlier = sum([earlier, totals.net()?])?;
-            }
-        }
+        let (earlier, own) = self.up_to(term)?;
         TermBalance::derive(account.clone(), term, earlier, own, currency)
     }
 }

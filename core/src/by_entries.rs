@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use crate::store::{AccountFilter, AgedRow, AgingOrder, OwingFilter, SummaryRow};
 use crate::{
     Account, AccountId, AgedTotals, BookId, Entry, EntryKind, FeeGroup, LedgerStore, PAGE_MAX, Refusal,
-    StoreError, TermId, Totals,
+    StoreError, TermId, TermTotals,
 };
 
 /// Of how many accounts the entries are read at a time.
@@ -120,14 +120,7 @@ fn summary_row(
     entries: &[Entry],
     term: TermId,
 ) -> Result<SummaryRow, Refusal> {
-    let (mut earlier, mut totals) = (0_i64, Totals::default());
-    for entry in entries.iter().filter(|entry| entry.term <= term) {
-        if entry.term == term {
-            totals.add(entry.kind.figure(), entry.effect.minor())?;
-        } else {
-            earlier = earlier.checked_add(entry.effect.minor()).ok_or(Refusal::Overflow)?;
-        }
-    }
+    let (earlier, totals) = TermTotals::fold(entries)?.up_to(term)?;
     Ok(SummaryRow { account, earlier, totals, charged: charged(entries, term)?, groups })
 }
 
@@ -198,12 +191,4 @@ pub(crate) async fn owing<S: LedgerStore + ?Sized>(
 /// Those that owe most first, then in byte order.
 fn by_amount(one: (i64, &AccountId), other: (i64, &AccountId)) -> Ordering {
     other.0.cmp(&one.0).then_with(|| one.1.cmp(other.1))
-}
-
-impl OwingFilter {
-    fn holds(&self, account: &Account) -> bool {
-        self.group.as_ref().is_none_or(|group| account.groups.contains(group))
-            && self.standing.is_none_or(|standing| account.standing == standing)
-            && account.balance.minor() >= self.at_least
-    }
 }

@@ -284,6 +284,17 @@ pub struct OwingFilter {
     pub at_least: i64,
 }
 
+impl OwingFilter {
+    /// Whether it holds an account.
+    #[must_use]
+    pub fn holds(&self, account: &Account) -> bool {
+        account.balance.is_positive()
+            && account.balance.minor() >= self.at_least
+            && self.standing.is_none_or(|standing| account.standing == standing)
+            && self.group.as_ref().is_none_or(|group| account.groups.contains(group))
+    }
+}
+
 /// A charge that an account has in a term.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChargeMade {

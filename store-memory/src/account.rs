@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use bursar::store::{ChargeMade, SummaryRow, TermRow};
-use bursar::{Account, BilledSlot, Entry, EntryKind, FeeCode, Refusal, TermId, TermTotals, Totals};
+use bursar::{Account, BilledSlot, Entry, EntryKind, FeeCode, Refusal, TermId, TermTotals};
 
 use crate::chunks::Chunks;
 
@@ -22,15 +22,8 @@ impl Head {
 
     /// The figures of a term: what all earlier ones left, and its own totals.
     pub(crate) fn term_row(&self, term: TermId) -> Result<TermRow, Refusal> {
-        let mut row = TermRow { account: self.account.id.clone(), earlier: 0, totals: Totals::default() };
-        for (other, totals) in self.totals.terms().iter().take_while(|(other, _)| *other <= term) {
-            if *other == term {
-                row.totals = *totals;
-            } else {
-                row.earlier = row.earlier.checked_add(totals.net()?).ok_or(Refusal::Overflow)?;
-            }
-        }
-        Ok(row)
+        let (earlier, totals) = self.totals.up_to(term)?;
+        Ok(TermRow { account: self.account.id.clone(), earlier, totals })
     }
 }
 

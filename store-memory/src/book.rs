@@ -114,13 +114,9 @@ impl BookLog {
         let follows = |account: &Account| {
             after.is_none_or(|(balance, id)| (place(account), &account.id) > (Reverse(balance), id))
         };
-        let asked_for = |account: &&Account| {
-            account.balance.minor() >= filter.at_least
-                && filter.standing.is_none_or(|standing| account.standing == standing)
-                && filter.group.as_ref().is_none_or(|group| account.groups.contains(group))
-                && follows(account)
-        };
-        let mut owing: Vec<&Account> = self.listed(AccountFilter::Debtors, None).filter(asked_for).collect();
+        let all = self.listed(AccountFilter::Debtors, None);
+        let mut owing: Vec<&Account> =
+            all.filter(|account| filter.holds(account) && follows(account)).collect();
         // They come in byte order, which a stable sort keeps among those that owe as much.
         owing.sort_by_key(|account| place(account));
         owing
