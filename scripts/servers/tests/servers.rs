@@ -53,10 +53,12 @@ fn leaves_nothing(engine: Engine) -> Result<(), Failed> {
     for dropped in [true, false] {
         let server = Server::start(engine)?;
         let folder = server.folder().to_owned();
+        // A child that served the start alone may have ended by now.
         let processes = [under(server.pid()), vec![server.pid()]].concat();
+        let processes: Vec<u32> = processes.into_iter().filter(|pid| is_there(*pid)).collect();
         assert!(processes.len() > 1 || engine != Engine::Postgres, "its processes are not seen");
         let port = server.port();
-        assert!(folder.exists() && processes.iter().all(|pid| is_there(*pid)));
+        assert!(folder.exists() && processes.contains(&server.pid()), "it is not there");
         if dropped {
             drop(server);
         } else {
