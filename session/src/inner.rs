@@ -13,7 +13,7 @@ use crate::request::Asked;
 use crate::settings::Settings;
 use crate::state::{Absence, Live, Stand, State};
 use crate::store::{Deleted, Loaded, Rotated};
-use crate::{Error, Gone, GoneReason, SessionKey, StoreErrorKind};
+use crate::{Error, Gone, GoneReason, KeyHash, SessionKey, StoreErrorKind};
 
 /// How often a key is made anew when it is taken. It never is.
 const KEYS_MAX: u32 = 4;
@@ -263,6 +263,14 @@ impl Inner {
             Some(gone) => Err(Error::Interrupted(gone.into())),
             None => Ok(()),
         }
+    }
+
+    /// See [`Session::is`](crate::Session::is).
+    pub(crate) async fn is(&self, key: &KeyHash) -> Result<bool, Error> {
+        self.lock().enter()?;
+        let _turn = self.turn.lock().await;
+        self.read().await?;
+        Ok(matches!(&self.lock().stand, Stand::Live(live) if live.key.hash() == *key))
     }
 
     /// See [`Session::end_others`](crate::Session::end_others).

@@ -15,7 +15,7 @@ use crate::expiry::{LIFETIME_MAX, after, bounded, kept};
 use crate::inner::Inner;
 use crate::json::Json;
 use crate::values::check_name;
-use crate::{Error, UserId};
+use crate::{Error, UserId, UserSession};
 #[cfg(any(feature = "tower", feature = "actix"))]
 use crate::{Finished, Outcome};
 
@@ -236,6 +236,14 @@ impl Session {
     /// [`Error::Store`].
     pub async fn end_others(&self) -> Result<u64, Error> {
         self.inner.end_others().await
+    }
+
+    /// Whether it is this one of a [listing](crate::Sessions::of_user), so that a page which lists a user's sessions can say which is at hand.
+    ///
+    /// # Errors
+    /// Those of every method.
+    pub async fn is(&self, listed: &UserSession) -> Result<bool, Error> {
+        self.inner.is(&listed.key).await
     }
 
     /// Saves what was changed so far, at once: before something is done that cannot be undone.

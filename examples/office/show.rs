@@ -1,0 +1,107 @@
+//! How things are shown: amounts with their currency, and days.
+
+use std::borrow::Borrow;
+use std::fmt::Write as _;
+
+use bursar::{EntryKind, Money, TermId};
+use chrono::{DateTime, Utc};
+
+/// An amount with its currency and all of its decimals: "USD 1,240.00". A minus sign stands before the digits.
+#[must_use]
+pub fn cash(money: impl Borrow<Money>) -> String {
+    let money = money.borrow();
+    format!("{}\u{a0}{}", money.currency().code(), digits(money))
+}
+
+/// The same without the currency, for a column whose head names it.
+#[must_use]
+pub fn digits(money: &Money) -> String {
+    let text = money.to_string();
+    let (sign, text) = text.strip_prefix('-').map_or(("", text.as_str()), |rest| ("\u{2212}", rest));
+    let (whole, rest) = text.find('.').map_or((text, ""), |point| text.split_at(point));
+    let mut grouped = String::new();
+    for (at, digit) in whole.chars().enumerate() {
+        if at > 0 && whole.len().saturating_sub(at).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    format!("{sign}{grouped}{rest}")
+}
+
+/// An instant, to the minute, in UTC.
+#[must_use]
+pub fn instant(at: &DateTime<Utc>) -> String {
+    at.format("%Y-%m-%d %H:%M UTC").to_string()
+}
+
+/// A term: "Term 2, 2026".
+#[must_use]
+pub fn term(id: &TermId) -> String {
+    format!("Term {}, {}", id.number(), id.year())
+}
+
+/// A text as one segment of a path, or a value of a query.
+#[must_use]
+pub fn segment(text: &str) -> String {
+    let mut segment = String::new();
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~') {
+            segment.push(char::from(byte));
+        } else {
+            // Writing to a string does not fail.
+            let _ = write!(segment, "%{byte:02X}");
+        }
+    }
+    segment
+}
+
+/// A word as it is shown: "write_off" as "Write off".
+#[must_use]
+pub fn word(word: &str) -> String {
+    let words = word.replace('_', " ");
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// What an entry is, in a line.
+#[must_use]
+pub fn entry(kind: &EntryKind) -> String {
+    let name = word(kind.as_str());
+    let with = |reference: &Option<bursar::Text>| {
+        reference.as_deref().map(|text| format!(", {text}")).unwrap_or_default()
+    };
+    match kind {
+        EntryKind::Charge { code, due_on, .. } => format!("{name}: {code}, due {due_on}"),
+        EntryKind::Payment { method, reference } | EntryKind::Refund { method, reference } => {
+            format!("{name}: {method}{}", with(reference))
+        }
+        EntryKind::Concession { concession, reason } => format!("{}: {reason}", word(concession.as_str())),
+        EntryKind::Opening { reason } => format!("Brought in: {reason}"),
+        EntryKind::Adjustment { reason } | EntryKind::WriteOff { reason } => format!("{name}: {reason}"),
+        EntryKind::Reversal { of, reason, .. } => format!("{name} of no. {of}: {reason}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bursar::Currency;
+
+    use super::*;
+
+    #[test]
+    fn amounts_have_currency_decimals_and_thousands() {
+        let usd = |minor| cash(&Money::from_minor(minor, Currency::USD));
+        assert_eq!(usd(0), "USD\u{a0}0.00");
+        assert_eq!(usd(5), "USD\u{a0}0.05");
+        assert_eq!(usd(99_999), "USD\u{a0}999.99");
+        assert_eq!(usd(-123_456_789), "USD\u{a0}\u{2212}1,234,567.89");
+        let yen = Currency::new("JPY").unwrap();
+        assert_eq!(cash(&Money::from_minor(1_000, yen)), "JPY\u{a0}1,000");
+    }
+
+    #[test]
+    fn words_begin_with_a_capital() {
+        assert_eq!((word("write_off"), word("")), ("Write off".to_owned(), String::new()));
+    }
+}
