@@ -38,7 +38,7 @@ pub fn bars(rows: Vec<(String, Money, &'static str)>) -> Vec<Bar> {
     let most = rows.iter().map(|(_, amount, _)| amount.minor()).max().unwrap_or(0);
     let bar = |(at, (label, amount, class)): (usize, (String, Money, &'static str))| Bar {
         label,
-        amount: show::cash(&amount),
+        amount: show::cash(amount),
         width: width(amount, most),
         top: at.saturating_mul(STEP),
         class,

@@ -38,7 +38,7 @@ impl Became {
             Self::Recorded(entry) => format!(
                 "What you sent was recorded, once: {} of {} for {}, no. {} there. Do not send it again.",
                 show::word(entry.kind.as_str()).to_lowercase(),
-                show::cash(&entry.amount()),
+                show::cash(entry.amount()),
                 entry.account,
                 entry.position
             ),

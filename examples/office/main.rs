@@ -9,14 +9,19 @@ use bursar_examples::office::server::FIRST;
 use bursar_examples::office::{Settings, password, start};
 use clap::Parser;
 
+const DB_HELP: &str = "The database that keeps the book and the clerks: sqlite:FILE, postgres://user@host/database, \
+                       mysql://user@host/database, or memory";
+const SESSIONS_HELP: &str =
+    "The database that keeps the sessions: any of those, or redis://host; that of --db unless given";
+
 /// A school's office in a browser: fees, payments, arrears, and the sessions of its clerks.
 #[derive(Parser)]
 struct Arguments {
-    /// The database that keeps the book and the clerks: sqlite:FILE, postgres://user@host/database, mysql://user@host/database, or memory.
-    #[arg(long, value_name = "URL", default_value = "sqlite:office.db")]
+    /// The database that keeps the book and the clerks.
+    #[arg(long, value_name = "URL", default_value = "sqlite:office.db", help = DB_HELP)]
     db: String,
-    /// The database that keeps the sessions: those of --db, or redis://host; the one of --db unless given.
-    #[arg(long, value_name = "URL")]
+    /// The database that keeps the sessions.
+    #[arg(long, value_name = "URL", help = SESSIONS_HELP)]
     sessions: Option<String>,
     /// The id of the book. One that does not exist is begun with sample data.
     #[arg(long, default_value = "hillside")]

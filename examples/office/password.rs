@@ -57,9 +57,10 @@ impl Passwords {
     /// # Errors
     /// [`Failure::Broken`] when it could not be checked.
     pub async fn verify(&self, password: String, hash: Option<String>) -> Result<bool, Failure> {
-        self.work(move || match hash {
-            Some(hash) => verify(&password, &hash),
-            None => NOBODYS.as_deref().is_some_and(|nobodys| verify(&password, nobodys)) && false,
+        self.work(move || {
+            let known = hash.is_some();
+            let right = hash.as_ref().or(NOBODYS.as_ref()).is_some_and(|hash| verify(&password, hash));
+            right && known
         })
         .await
     }

@@ -3,7 +3,7 @@
 use std::borrow::Borrow;
 use std::fmt::Write as _;
 
-use bursar::{EntryKind, Money, TermId};
+use bursar::{EntryKind, FeeGroup, Money, TermId};
 use chrono::{DateTime, Utc};
 
 /// An amount with its currency and all of its decimals: "USD 1,240.00". A minus sign stands before the digits.
@@ -56,7 +56,13 @@ pub fn segment(text: &str) -> String {
     segment
 }
 
-/// A word as it is shown: "write_off" as "Write off".
+/// Fee groups with commas between them.
+#[must_use]
+pub fn groups(groups: &[FeeGroup]) -> String {
+    groups.iter().map(FeeGroup::as_str).collect::<Vec<_>>().join(", ")
+}
+
+/// A word of a file or column as it is shown: with a capital, and spaces.
 #[must_use]
 pub fn word(word: &str) -> String {
     let words = word.replace('_', " ");
@@ -91,13 +97,12 @@ mod tests {
 
     #[test]
     fn amounts_have_currency_decimals_and_thousands() {
-        let usd = |minor| cash(&Money::from_minor(minor, Currency::USD));
+        let usd = |minor| cash(Money::from_minor(minor, Currency::USD));
         assert_eq!(usd(0), "USD\u{a0}0.00");
         assert_eq!(usd(5), "USD\u{a0}0.05");
         assert_eq!(usd(99_999), "USD\u{a0}999.99");
         assert_eq!(usd(-123_456_789), "USD\u{a0}\u{2212}1,234,567.89");
-        let yen = Currency::new("JPY").unwrap();
-        assert_eq!(cash(&Money::from_minor(1_000, yen)), "JPY\u{a0}1,000");
+        assert_eq!(cash(Money::from_minor(1_000, Currency::JPY)), "JPY\u{a0}1,000");
     }
 
     #[test]

@@ -141,7 +141,7 @@ fn shown(clerk: &Clerk, sent: Sent, checked: &CheckedArrears) -> Result<Checked,
         lines: checked.lines(),
         to_record: checked.to_record(),
         already: checked.already_there(),
-        total: words::cash(&checked.total()),
+        total: words::cash(checked.total()),
         ignored: checked.ignored_columns().join(", "),
         faults: faults.iter().take(FAULTS_MAX).map(ToString::to_string).collect(),
         more: faults.len().saturating_sub(FAULTS_MAX),
@@ -179,7 +179,7 @@ pub async fn post(State(office): State<Office>, sent: Posted<Sent>) -> Result<Re
     let text = format!(
         "{} lines were recorded, {} in sum; {} had been recorded before.",
         posted.recorded,
-        words::cash(&posted.total),
+        words::cash(posted.total),
         posted.already_there
     );
     Ok(Message::new(StatusCode::OK, "The arrears are in the book", text).into_response())

@@ -54,9 +54,9 @@ async fn current(office: &Office) -> Result<Option<Now>, Error> {
     let lines = summary.by_status.into_iter().map(|(status, figures)| StatusLine {
         status,
         accounts: figures.accounts,
-        due: words::cash(&figures.total_due),
-        paid: words::cash(&figures.amount_paid),
-        outstanding: words::cash(&figures.outstanding),
+        due: words::cash(figures.total_due),
+        paid: words::cash(figures.amount_paid),
+        outstanding: words::cash(figures.outstanding),
     });
     let bars = chart::bars(vec![
         ("Due".to_owned(), total.total_due, "due"),

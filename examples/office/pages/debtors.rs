@@ -129,7 +129,7 @@ pub async fn show(
 fn line(debtor: Debtor) -> Line {
     Line {
         path: super::student::path(&debtor.account.id),
-        groups: debtor.account.groups.iter().map(|group| group.as_str()).collect::<Vec<_>>().join(", "),
+        groups: words::groups(&debtor.account.groups),
         debtor,
     }
 }

@@ -76,7 +76,7 @@ pub async fn show(
         let days = fee.instalments.iter().map(|part| part.due_on.to_string()).collect::<Vec<_>>().join(", ");
         let query = format!("group={}&code={}", words::segment(&group), words::segment(&code));
         lines.push(Line {
-            price: words::cash(&fee.price(office.school.currency())?),
+            price: words::cash(fee.price(office.school.currency())?),
             due: days,
             reprice: (!term.closed).then(|| format!("/terms/{}/reprice?{query}", term.id)),
             payer: group,
@@ -200,7 +200,7 @@ async fn price(
     let Some(fee) = all(office, term.id).await?.into_iter().find(is) else {
         return Err(Failure::not_found("There is no such fee."));
     };
-    let now = words::cash(&fee.price(office.school.currency())?);
+    let now = words::cash(fee.price(office.school.currency())?);
     let (name, currency) = (terms::name(&term), office.school.currency().code());
     let shell = Shell::of(clerk, "terms", format!("Price of {} for {}", sent.code, sent.group));
     Ok(Html(Reprice { shell, term, name, currency, now, sent, problem }.render()?))

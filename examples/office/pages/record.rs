@@ -254,7 +254,7 @@ pub async fn send(
         let likely = format!(
             "{} of {} was recorded at {} as no. {}.",
             words::word(entry.kind.as_str()),
-            words::cash(&entry.amount()),
+            words::cash(entry.amount()),
             words::instant(&entry.recorded_at),
             entry.position
         );
@@ -262,7 +262,7 @@ pub async fn send(
             (StatusCode::CONFLICT, desk.form(sent, String::new(), Some(likely)).await?).into_response()
         );
     }
-    let told = format!("{} of {} for {}", what.replace('-', " "), words::cash(&amount), desk.account.id);
+    let told = format!("{} of {} for {}", what.replace('-', " "), words::cash(amount), desk.account.id);
     let next = student::path(&desk.account.id);
     form::save_before(&desk.office, &desk.clerk.session, &key, &told, &next).await?;
     match desk.office.school.record(draft).await {

@@ -110,7 +110,7 @@ pub async fn show(
     match &job.stage {
         Stage::Running { .. } => clerk.session.no_activity(),
         Stage::Done(report) => {
-            amount = words::cash(&report.amount);
+            amount = words::cash(report.amount);
             skipped = report.skipped.iter().map(|(why, count)| (words::word(why), *count)).collect();
         }
         Stage::Failed(error) => failed = sentence(&error.to_string()),

@@ -53,7 +53,7 @@ pub async fn show(
     Path(account): Path<String>,
 ) -> Result<Response, Failure> {
     let account = student::find(&office, &account).await?;
-    let groups = account.groups.iter().map(|group| group.as_str()).collect::<Vec<_>>().join(", ");
+    let groups = words::groups(&account.groups);
     let sent = Sent { standing: account.standing.to_string(), groups, on: office.school.today().to_string() };
     Ok(page(&clerk, account, sent, String::new()).await?.into_response())
 }

@@ -93,13 +93,13 @@ pub async fn show(
     let groups = super::fees::groups(&office, term).await?;
     let lines = found.rows.into_iter().map(|row| Line {
         path: super::student::path(&row.account.id),
-        groups: row.account.groups.iter().map(|group| group.as_str()).collect::<Vec<_>>().join(", "),
+        groups: words::groups(&row.account.groups),
         id: row.account.id.to_string(),
         standing: row.account.standing,
         status: row.status,
-        due: words::cash(&row.due),
-        paid: words::cash(&row.paid),
-        balance: words::cash(&row.balance),
+        due: words::cash(row.due),
+        paid: words::cash(row.paid),
+        balance: words::cash(row.balance),
     });
     page(&Page {
         shell: Shell::of(&clerk, "students", "Students"),
