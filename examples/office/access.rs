@@ -8,6 +8,7 @@ use http::request::Parts;
 use super::Office;
 use super::clerks::Role;
 use super::failure::Failure;
+use crate::book::AnyLedger;
 
 /// What the session remembers of the token of its forms.
 pub const TOKEN: &str = "token";
@@ -26,6 +27,14 @@ pub struct Clerk {
 }
 
 impl Clerk {
+    /// The book, with the clerk as the one who records.
+    ///
+    /// # Errors
+    /// A name that no entry bears.
+    pub fn book(&self, office: &Office) -> Result<AnyLedger, Failure> {
+        Ok(office.school.clone().recorded_by(&self.name)?)
+    }
+
     /// That the clerk is the head.
     ///
     /// # Errors

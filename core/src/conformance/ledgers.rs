@@ -21,6 +21,7 @@ cases! {
         write_offs_stay_within_the_debt: "Write-offs at once never give up more than the debt (S3).",
         a_refusal_says_which_rule: "What the store does not admit the ledger refuses by the rule's own code (S8).",
         a_term_is_activated_and_repriced: "Activation bills a term once; repricing puts a wrong price right; the figures follow.",
+        whoever_records_is_named: "Every entry bears who recorded it: by the draft, else by the ledger; billing and repricing too.",
     }
 }
 
@@ -226,4 +227,25 @@ async fn a_term_is_activated_and_repriced(given: Given) -> Result<(), Failure> {
     )?;
     let book = ledger.book_balance().await?;
     same("the balance of the book", &(book.entries, book.balance), &(8, money(11_500)))
+}
+
+async fn whoever_records_is_named(given: Given) -> Result<(), Failure> {
+    let ledger = ledger(&given).await?;
+    let (term, on) = (term(1)?, day("2026-02-01")?);
+    let named = ledger.clone().recorded_by("the head")?;
+    named.activate_on(term, on).await?;
+    named.reprice_on(term, "PRIMARY", "tuition", money(11_000), "a discount for all", on).await?;
+    named.pay(cash(8_000, "till-1")?).await?;
+    named.pay(cash(1_000, "till-2")?.recorded_by("a clerk")).await?;
+    ledger.pay(cash(500, "till-3")?).await?;
+    named.enrol("s-3", ["PRIMARY"], on).await?;
+    let who = |entries: Vec<Entry>| -> Vec<Option<String>> {
+        entries.into_iter().map(|entry| entry.recorded_by.as_deref().map(ToOwned::to_owned)).collect()
+    };
+    let (head, clerk) = (Some("the head".to_owned()), Some("a clerk".to_owned()));
+    // Charged, reversed and charged again; paid three times.
+    let expected = vec![head.clone(), head.clone(), head.clone(), head.clone(), clerk, None];
+    same("who recorded on s-1", &who(ledger.entries("s-1", 0, 10).await?), &expected)?;
+    same("who billed s-2", &who(ledger.entries("s-2", 0, 10).await?), &vec![head.clone(); 3])?;
+    same("who billed s-3 when it was enrolled", &who(ledger.entries("s-3", 0, 10).await?), &vec![head])
 }

@@ -134,7 +134,7 @@ impl<S: LedgerStore> Ledger<S> {
                 effect: charge.amount,
                 effective_on: on,
                 recorded_at: self.now(),
-                recorded_by: None,
+                recorded_by: self.recorder(),
                 key: charge.key,
                 note: None,
             })

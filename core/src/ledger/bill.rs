@@ -123,7 +123,7 @@ impl<S: LedgerStore> Ledger<S> {
                 limit: PAGE_MAX,
                 list_max,
                 recorded_at: self.now(),
-                recorded_by: None,
+                recorded_by: self.recorder(),
                 first_id: self.store.new_id(),
             };
             match self.store.bill(&self.book, order).await? {
@@ -291,7 +291,7 @@ impl<S: LedgerStore> Ledger<S> {
                 on,
                 reason: Text::from(reason),
                 recorded_at: self.now(),
-                recorded_by: None,
+                recorded_by: self.recorder(),
                 first_id: self.store.new_id(),
                 mark: mark.clone(),
             };

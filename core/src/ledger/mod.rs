@@ -28,8 +28,9 @@ pub use read::{BookBalance, TermBalances};
 pub use report::Agings;
 pub use set_work::RunProgress;
 
+use crate::name::check_text;
 use crate::store::Book;
-use crate::{BillingPolicy, BookId, Currency, Error, IntoName, LedgerStore, Refusal, StandardPolicy};
+use crate::{BillingPolicy, BookId, Currency, Error, IntoName, LedgerStore, Refusal, StandardPolicy, Text};
 
 /// The most rows that one page of a listing holds.
 pub const PAGE_MAX: u32 = 10_000;
@@ -55,11 +56,18 @@ pub struct Ledger<S> {
     pub(crate) currency: Currency,
     policy: Arc<dyn BillingPolicy>,
     offset: FixedOffset,
+    recorder: Option<Text>,
 }
 
 impl<S: Clone> Clone for Ledger<S> {
     fn clone(&self) -> Self {
-        Self { store: self.store.clone(), book: self.book.clone(), policy: Arc::clone(&self.policy), ..*self }
+        Self {
+            store: self.store.clone(),
+            book: self.book.clone(),
+            policy: Arc::clone(&self.policy),
+            recorder: self.recorder.clone(),
+            ..*self
+        }
     }
 }
 
@@ -99,7 +107,7 @@ impl<S: LedgerStore> Ledger<S> {
     }
 
     fn over(store: S, book: BookId, currency: Currency) -> Self {
-        Self { store, book, currency, policy: Arc::new(StandardPolicy), offset: Utc.fix() }
+        Self { store, book, currency, policy: Arc::new(StandardPolicy), offset: Utc.fix(), recorder: None }
     }
 
     /// The ledger with a billing policy of the application's own.
@@ -116,6 +124,39 @@ impl<S: LedgerStore> Ledger<S> {
         self
     }
 
+    /// The ledger of one who records: every entry that is made through it bears this name, those of billing, repricing and rules too,
+    /// unless a draft names somebody else.
+    ///
+    /// ```
+    /// # use bursar::{Currency, Ledger, Term, TermId, date};
+    /// # use bursar_store_memory::MemoryStore;
+    /// # use rust_decimal_macros::dec;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), bursar::Error> {
+    /// # let school = Ledger::open(MemoryStore::new(), "hillside", Currency::USD).await?;
+    /// # let term = TermId::new(2026, 1)?;
+    /// # school.define_term(Term::new(term, date("2026-01-12")?, date("2026-04-09")?)?).await?;
+    /// # school.set_fee(term, "PRIMARY", "tuition", dec!(120)).await?;
+    /// # school.enrol("s-17", ["PRIMARY"], date("2026-01-10")?).await?;
+    /// school.clone().recorded_by("clerk-7")?.activate(term).await?;
+    /// assert_eq!(school.entries("s-17", 0, 1).await?[0].recorded_by.as_deref(), Some("clerk-7"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`Refusal::BadText`] for a name that is empty, too long, or of control characters.
+    pub fn recorded_by(mut self, who: &str) -> Result<Self, Refusal> {
+        check_text("name of who recorded it", who, true)?;
+        self.recorder = Some(who.into());
+        Ok(self)
+    }
+
+    /// Who records, where a draft does not say it.
+    fn recorder(&self) -> Option<Text> {
+        self.recorder.clone()
+    }
+
     /// The same book through another store: one inside a transaction of the caller's own, say (S6).
     pub fn through<T: LedgerStore>(&self, store: T) -> Ledger<T> {
         Ledger {
@@ -124,6 +165,7 @@ impl<S: LedgerStore> Ledger<S> {
             currency: self.currency,
             policy: Arc::clone(&self.policy),
             offset: self.offset,
+            recorder: self.recorder.clone(),
         }
     }
 

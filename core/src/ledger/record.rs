@@ -322,7 +322,7 @@ impl<S: LedgerStore> Ledger<S> {
             effect: target.effect.checked_neg()?,
             effective_on: reversal.on.unwrap_or_else(|| self.today()),
             recorded_at: recorded_at.unwrap_or_else(|| self.now()),
-            recorded_by: text(reversal.recorded_by.as_ref()),
+            recorded_by: text(reversal.recorded_by.as_ref()).or_else(|| self.recorder()),
             key,
             note: text(reversal.note.as_ref()),
         };
@@ -398,7 +398,7 @@ impl<S: LedgerStore> Ledger<S> {
             effect,
             effective_on,
             recorded_at: recorded_at.unwrap_or_else(|| self.now()),
-            recorded_by: text(draft.recorded_by.as_ref()),
+            recorded_by: text(draft.recorded_by.as_ref()).or_else(|| self.recorder()),
             key,
             note: text(draft.note.as_ref()),
         };

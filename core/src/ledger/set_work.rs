@@ -234,7 +234,7 @@ impl<S: LedgerStore> Ledger<S> {
                 effect: line.effect,
                 effective_on: on,
                 recorded_at: self.store.now(),
-                recorded_by: None,
+                recorded_by: self.recorder(),
                 key: line.key.clone(),
                 note: None,
             })

@@ -29,9 +29,9 @@ pub struct Sent {
 }
 
 impl Sent {
-    fn import(&self, by: &str) -> Result<ArrearsImport, Refusal> {
+    fn import(&self) -> Result<ArrearsImport, Refusal> {
         let term: TermId = self.term.parse()?;
-        let import = ArrearsImport::new(self.name.trim(), term, self.reason.trim())?.recorded_by(by);
+        let import = ArrearsImport::new(self.name.trim(), term, self.reason.trim())?;
         Ok(if self.semicolons == "yes" {
             import.format(FileFormat::default().delimiter(Delimiter::Semicolon).decimal_comma())
         } else {
@@ -122,7 +122,7 @@ pub async fn check(State(office): State<Office>, request: Request) -> Result<Res
     if sent.text.is_empty() {
         return refused("Choose a file.".to_owned()).await;
     }
-    let import = match sent.import(&clerk.name) {
+    let import = match sent.import() {
         Ok(import) => import,
         Err(refusal) => return refused(sentence(&refusal.to_string())).await,
     };
@@ -159,7 +159,7 @@ pub async fn post(State(office): State<Office>, sent: Posted<Sent>) -> Result<Re
     let Posted { clerk, form: sent } = sent;
     clerk.must_be_head(HEAD)?;
     let Some(key) = Key::parse(&sent.key) else { return Ok(Redirect::to("/arrears").into_response()) };
-    let import = sent.import(&clerk.name)?;
+    let import = sent.import()?;
     save_before(&office, &clerk.session, &key, &format!("arrears {:?}", sent.name), "/arrears").await?;
     let failed = |error: ImportError| -> Failure {
         match error {
@@ -175,7 +175,7 @@ pub async fn post(State(office): State<Office>, sent: Posted<Sent>) -> Result<Re
         }
     };
     let checked = import.check(&office.school, sent.text.as_bytes()).await.map_err(failed)?;
-    let posted = checked.post(&office.school).await.map_err(failed)?;
+    let posted = checked.post(&clerk.book(&office)?).await.map_err(failed)?;
     let text = format!(
         "{} lines were recorded, {} in sum; {} had been recorded before.",
         posted.recorded,

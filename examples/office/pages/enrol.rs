@@ -48,11 +48,12 @@ pub async fn show(State(office): State<Office>, clerk: Clerk) -> Result<Response
 /// Enrols the student, and bills the current term with it. Sent twice it changes nothing: the account's id is the key.
 pub async fn send(State(office): State<Office>, sent: Posted<Sent>) -> Result<Response, Failure> {
     let Posted { clerk, form: sent } = sent;
+    let book = clerk.book(&office)?;
     let enrolled = async {
         let account: AccountId = sent.account.trim().into_name()?;
         let on = form::day(&sent.on, office.school.today())?;
         let groups = list(&sent.groups);
-        office.school.enrol(&account, groups, on).await?;
+        book.enrol(&account, groups, on).await?;
         Ok::<_, Error>(account)
     };
     match enrolled.await {

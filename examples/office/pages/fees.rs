@@ -227,12 +227,10 @@ pub async fn reprice(
     let Posted { clerk, form: sent } = sent;
     clerk.must_be_head(HEAD)?;
     let term = terms::find(&office, &term).await?;
+    let book = clerk.book(&office)?;
     let put = async {
         let amount = form::amount(&sent.amount, office.school.currency())?;
-        office
-            .school
-            .reprice(term.id, sent.group.as_str(), sent.code.as_str(), amount, sent.reason.trim())
-            .await
+        book.reprice(term.id, sent.group.as_str(), sent.code.as_str(), amount, sent.reason.trim()).await
     };
     match put.await {
         Ok(done) => {

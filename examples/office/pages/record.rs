@@ -143,7 +143,6 @@ impl Desk {
         macro_rules! common {
             ($draft:expr) => {{
                 let draft = $draft.account(&self.account.id).for_term(term).on(day).key(key.name());
-                let draft = draft.recorded_by(self.clerk.name.as_str());
                 match form::given(&sent.note) {
                     Some(note) => draft.note(note).into(),
                     None => draft.into(),
@@ -265,7 +264,7 @@ pub async fn send(
     let told = format!("{} of {} for {}", what.replace('-', " "), words::cash(amount), desk.account.id);
     let next = student::path(&desk.account.id);
     form::save_before(&desk.office, &desk.clerk.session, &key, &told, &next).await?;
-    match desk.office.school.record(draft).await {
+    match desk.clerk.book(&desk.office)?.record(draft).await {
         Ok(receipt) => Ok(Redirect::to(&recorded(&receipt)).into_response()),
         Err(Error::Refused(Refusal::KeyReused { .. })) => Err(reused(&next)),
         Err(Error::Refused(refusal)) => refused(sent, &refusal).await,

@@ -84,7 +84,7 @@ pub async fn send(
     let told = format!("reversal of no. {position} of {}", found.id);
     save_before(&office, &clerk.session, &key, &told, &next).await?;
     let reversal = Reversal::of_entry(&found.id, position, sent.reason.trim()).key(key.name());
-    match office.school.reverse(reversal.recorded_by(clerk.name.as_str())).await {
+    match clerk.book(&office)?.reverse(reversal).await {
         Ok(receipt) => Ok(Redirect::to(&record::recorded(&receipt)).into_response()),
         Err(Error::Refused(Refusal::KeyReused { .. })) => Err(record::reused(&next)),
         Err(Error::Refused(refusal)) => {

@@ -65,6 +65,7 @@ pub async fn start(
     save_before(&office, &clerk.session, &key, &format!("activation of {}", terms::name(&term)), &next)
         .await?;
     let accounts = office.school.book_balance().await?.accounts;
+    let book = clerk.book(&office)?;
     if office.jobs.begin(&key, term.id, accounts) {
         let (office, key) = (office.clone(), key.clone());
         tokio::spawn(async move {
@@ -72,7 +73,7 @@ pub async fn start(
             let progress = |seen: bursar::BillingProgress| {
                 jobs.set(&key, Stage::Running { accounts: seen.accounts_seen, charges: seen.charges });
             };
-            let done = office.school.activate_with(term.id, office.school.today(), progress).await;
+            let done = book.activate_with(term.id, book.today(), progress).await;
             let stage = match done {
                 Ok(report) => Stage::Done(Arc::new(report)),
                 Err(error) => Stage::Failed(Arc::new(error)),

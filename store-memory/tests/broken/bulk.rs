@@ -175,7 +175,7 @@ fn entry(account: &Account, order: &BillingOrder, charge: PlannedCharge, nth: u6
         effect: amount,
         effective_on: order.on,
         recorded_at: order.recorded_at,
-        recorded_by: order.recorded_by.clone(),
+        recorded_by: order.recorded_by.clone().filter(|_| fault != Fault::RecordersAreForgotten),
         key,
         note: None,
     }

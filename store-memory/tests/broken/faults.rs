@@ -196,6 +196,8 @@ faults! {
     ReversedChargesAreForgotten: "billing::billing_charges_what_the_plan_asks";
     /// A charge by hand does not count as billed.
     ChargesByHandAreForgotten: "billing::billing_charges_what_the_plan_asks";
+    /// Billing does not keep who bills.
+    RecordersAreForgotten: "ledgers::whoever_records_is_named";
     /// The rule's standings are not looked at.
     BillsEveryStanding: "billing::only_the_standings_asked_are_billed";
     /// A closed term is billed without a word.
