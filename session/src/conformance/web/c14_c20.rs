@@ -325,7 +325,33 @@ async fn a_user_ends_the_other_sessions(given: Given) -> Result<(), Failure> {
     let (here, there, other) =
         (site.user("clerk").await?, site.user("clerk").await?, site.user("head").await?);
     let sessions = site.layer.sessions();
-    same("how many there are", &sessions.of_user("clerk", None, 10).await?.len(), &2)?;
+    let listed = sessions.of_user("clerk", None, 10).await?;
+    same("how many there are", &listed.len(), &2)?;
+    // Each of the two browsers finds itself in the list, and the head's finds nobody.
+    let which: super::Handler = std::sync::Arc::new(move |session| {
+        let listed = listed.clone();
+        Box::pin(async move {
+            let mut at_hand = String::new();
+            for (at, one) in listed.iter().enumerate() {
+                if session.is(one).await? {
+                    at_hand.push_str(&at.to_string());
+                }
+            }
+            Ok(http::Response::new(at_hand))
+        })
+    });
+    let service = site.server.serve(site.layer.clone(), which);
+    let mut found = Vec::new();
+    for browser in [&here, &there, &other] {
+        found.push(service(browser.request(Method::GET, "/sessions")).await.body().clone());
+    }
+    let last = found.pop();
+    found.sort();
+    same(
+        "which of the listed are at hand",
+        &(found, last),
+        &(vec!["0".into(), "1".into()], Some(String::new())),
+    )?;
     let end_others: super::Handler = std::sync::Arc::new(|session| {
         Box::pin(async move { Ok(http::Response::new(session.end_others().await?.to_string())) })
     });
