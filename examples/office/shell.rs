@@ -68,7 +68,7 @@ pub fn page(template: &impl Template) -> Result<Response, Failure> {
 /// The sign-in page, which leads back to a path.
 #[must_use]
 pub fn sign_in(next: &str) -> String {
-    if next == "/" { "/sign-in".to_owned() } else { format!("/sign-in?next={}", show::segment(next)) }
+    if next == "/" { "/sign-in".to_owned() } else { format!("/sign-in?next={}", show::query(next)) }
 }
 
 /// Where a sign-in may lead to: a path of this office, and nowhere else.

@@ -41,9 +41,16 @@ pub fn term(id: &TermId) -> String {
     format!("Term {}, {}", id.number(), id.year())
 }
 
-/// A text as one segment of a path, or a value of a query.
+/// A text as one segment of a path. What a browser would take for "here" or "above" gets a sign before it, which [`of_segment`] takes away.
 #[must_use]
 pub fn segment(text: &str) -> String {
+    let sign = if is_dots(text.trim_start_matches(SIGN)) { "%3D" } else { "" };
+    format!("{sign}{}", query(text))
+}
+
+/// A text as a value of a query.
+#[must_use]
+pub fn query(text: &str) -> String {
     let mut segment = String::new();
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~') {
@@ -54,6 +61,21 @@ pub fn segment(text: &str) -> String {
         }
     }
     segment
+}
+
+/// The text of a segment, after its escapes were read.
+#[must_use]
+pub fn of_segment(segment: &str) -> &str {
+    match segment.strip_prefix(SIGN) {
+        Some(rest) if is_dots(rest.trim_start_matches(SIGN)) => rest,
+        _ => segment,
+    }
+}
+
+const SIGN: char = '=';
+
+fn is_dots(text: &str) -> bool {
+    matches!(text, "." | "..")
 }
 
 /// Fee groups with commas between them.
@@ -103,6 +125,22 @@ mod tests {
         assert_eq!(usd(99_999), "USD\u{a0}999.99");
         assert_eq!(usd(-123_456_789), "USD\u{a0}\u{2212}1,234,567.89");
         assert_eq!(cash(Money::from_minor(1_000, Currency::JPY)), "JPY\u{a0}1,000");
+    }
+
+    #[test]
+    fn segments_are_read_back() {
+        for (text, segment) in [
+            ("1034", "1034"),
+            ("a/b", "a%2Fb"),
+            (".", "%3D."),
+            ("..", "%3D.."),
+            ("=..", "%3D%3D.."),
+            ("=", "%3D"),
+        ] {
+            assert_eq!(super::segment(text), segment);
+            assert_eq!(of_segment(&segment.replace("%3D", "=").replace("%2F", "/")), text);
+        }
+        assert_eq!(super::segment("é &"), "%C3%A9%20%26");
     }
 
     #[test]

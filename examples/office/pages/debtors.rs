@@ -42,12 +42,12 @@ impl Asked {
             ("sort", &self.sort),
         ] {
             if !value.is_empty() {
-                parts.push(format!("{name}={}", words::segment(value)));
+                parts.push(format!("{name}={}", words::query(value)));
             }
         }
         if let Some(key) = after {
             let key = format!("{}/{}/{}", key.outstanding.minor(), key.since, key.account);
-            parts.push(format!("after={}", words::segment(&key)));
+            parts.push(format!("after={}", words::query(&key)));
         }
         if parts.is_empty() { String::new() } else { format!("?{}", parts.join("&")) }
     }

@@ -74,7 +74,7 @@ pub async fn show(
         };
         let (group, code) = (group.to_string(), fee.key.code.to_string());
         let days = fee.instalments.iter().map(|part| part.due_on.to_string()).collect::<Vec<_>>().join(", ");
-        let query = format!("group={}&code={}", words::segment(&group), words::segment(&code));
+        let query = format!("group={}&code={}", words::query(&group), words::query(&code));
         lines.push(Line {
             price: words::cash(fee.price(office.school.currency())?),
             due: days,

@@ -175,7 +175,7 @@ pub fn terms_to_pay(calendar: &bursar::Calendar) -> Vec<TermId> {
 /// # Errors
 /// A page that says there is none; those of the ledger.
 pub async fn find(office: &Office, account: &str) -> Result<Account, Failure> {
-    match office.school.account(account).await {
+    match office.school.account(words::of_segment(account)).await {
         Err(bursar::Error::Refused(_)) => {
             Err(Failure::not_found(format!("There is no student {account:?}.")))
         }

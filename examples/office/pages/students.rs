@@ -36,7 +36,7 @@ impl Asked {
             ("sort", &self.sort),
         ] {
             if !value.is_empty() {
-                parts.push(format!("{name}={}", words::segment(value)));
+                parts.push(format!("{name}={}", words::query(value)));
             }
         }
         parts.push(format!("page={number}"));
