@@ -140,7 +140,7 @@ mod tests {
             assert_eq!(super::segment(text), segment);
             assert_eq!(of_segment(&segment.replace("%3D", "=").replace("%2F", "/")), text);
         }
-        assert_eq!(super::segment("é &"), "%C3%A9%20%26");
+        assert_eq!(query("é &"), "%C3%A9%20%26");
     }
 
     #[test]
