@@ -245,7 +245,8 @@ impl BillingPlan {
     }
 }
 
-/// The key of a billed charge, the same whoever bills and whenever: `bursar:bill:TERM:CODE:SLOT:ACCOUNT`.
+/// The key of a billed charge, the same whoever bills and whenever: `bursar:bill:TERM:SLOT:LENGTH:CODE:ACCOUNT`. The length is the code's, in
+/// bytes: codes and accounts may hold colons.
 ///
 /// # Errors
 /// [`Refusal::BadName`]; not for names of allowed lengths.
@@ -255,7 +256,8 @@ pub fn billing_key(
     slot: BilledSlot,
     account: &AccountId,
 ) -> Result<IdempotencyKey, Refusal> {
-    IdempotencyKey::new(format!("bursar:bill:{term}:{code}:{}:{account}", slot.ordinal()))
+    let length = code.as_str().len();
+    IdempotencyKey::new(format!("bursar:bill:{term}:{}:{length}:{code}:{account}", slot.ordinal()))
 }
 
 /// The key of the reversal that a repricing makes of a charge: `bursar:undo:ID`, by the charge's id.

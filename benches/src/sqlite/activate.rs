@@ -94,7 +94,7 @@ async fn by_hand(conn: &mut SqliteConnection, term: u32) -> Result<Duration, Fai
         .bind(FEE_MINOR)
         .bind(on)
         .bind(Utc::now().timestamp_micros())
-        .bind(format!("bursar:bill:{id}:{CODE}:0:"))
+        .bind(format!("bursar:bill:{id}:0:{}:{CODE}:", CODE.len()))
         .bind(CODE)
         .bind(GROUP);
     query.execute(&mut *conn).await?;

@@ -66,6 +66,10 @@ fn accounts() -> Result<Vec<AccountChange>, Failure> {
         ("no fee", "MUSIC"),
         ("no fee, own bus", "MUSIC"),
         ("case", "primary"),
+        // Their own fees' codes and ids hold colons where another's hold none.
+        ("0:x", "MUSIC"),
+        ("x", "MUSIC"),
+        ("1:a:x", "MUSIC"),
     ];
     let mut pupils = Vec::new();
     for (name, group) in plain {
@@ -108,6 +112,10 @@ fn fees() -> Result<Vec<Fee>, Failure> {
         group_fee(first, "BOARD", "board", &[(15_000, "2026-01-12"), (15_000, "2026-03-01")])?,
         group_fee(first, "primary", "tuition", &[(1, "2026-01-12")])?,
         own_fee(first, "own tuition", "tuition", &[(3_000, "2026-01-12"), (3_000, "2026-02-28")])?,
+        own_fee(first, "0:x", "a", &[(1_000, "2026-01-12")])?,
+        own_fee(first, "x", "a:0", &[(1_000, "2026-01-12")])?,
+        own_fee(first, "x", "語:1", &[(1_000, "2026-01-12")])?,
+        own_fee(first, "1:a:x", "0", &[(1_000, "2026-01-12")])?,
         own_fee(first, "own, ambiguous", "tuition", &[(7_000, "2026-01-12")])?,
         own_fee(first, "own bus", "bus", &[(3_550, "2026-01-12")])?,
         own_fee(first, "no fee, own bus", "bus", &[(3_550, "2026-01-12")])?,

@@ -5,6 +5,7 @@ use chrono::NaiveDate;
 use super::raw::Value;
 use super::reader::{Reader, bad, of_type};
 use super::{Line, LineProblem};
+use crate::billing::billing_key;
 use crate::draft::BilledFrom;
 use crate::name::{IntoName, shorten};
 use crate::{
@@ -26,9 +27,9 @@ pub(super) fn billed_slot(
     code: &FeeCode,
     account: &AccountId,
 ) -> Option<BilledSlot> {
-    let rest = key.as_str().strip_prefix(&format!("bursar:bill:{term}:{code}:"))?;
-    let slot = rest.strip_suffix(&format!(":{account}"))?;
-    BilledSlot::from_ordinal(slot.parse().ok()?)
+    let rest = key.as_str().strip_prefix(&format!("bursar:bill:{term}:"))?;
+    let slot = BilledSlot::from_ordinal(rest.split(':').next()?.parse().ok()?)?;
+    (billing_key(term, code, slot, account).ok()? == *key).then_some(slot)
 }
 
 /// Refuses a key that billing makes, or will make, for another charge. Any other key of the library's own an export may bring.

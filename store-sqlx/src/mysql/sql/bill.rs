@@ -100,7 +100,7 @@ INSERT INTO bursar_entry (book, account, position, id, term, kind, figure, amoun
                           code, due_on, slot, fee_group)
 SELECT $1, d.account, 0, UNHEX(CONCAT($3, LPAD(HEX(($4 - 1 + d.n) & 281474976710655), 12, '0'))),
        $2, 'charge', 1, d.amount, $5, $6, $7,
-       CONCAT('bursar:bill:', $8, ':', d.code, ':', d.revision * 1000 + d.instalment, ':', d.account),
+       CONCAT('bursar:bill:', $8, ':', d.revision * 1000 + d.instalment, ':', LENGTH(d.code), ':', d.code, ':', d.account),
        d.code, d.due_on, d.revision * 1000 + d.instalment, d.fee_group
   FROM (SELECT bursar_due.*, ROW_NUMBER() OVER (ORDER BY account, code, instalment) AS n FROM bursar_due) AS d
  ORDER BY d.n";

@@ -77,7 +77,7 @@ charged AS (
                             code, due_on, slot, fee_group, raised)
   SELECT $1, d.account, d.version + d.nth, $7::bytea || substr(int8send(($8 - 1 + d.number) & 281474976710655), 3),
          $2, 'charge', 1, d.amount, $9, $10, $11,
-         'bursar:bill:' || $12 || ':' || d.code || ':' || (d.revision * 1000 + d.instalment) || ':' || d.account,
+         'bursar:bill:' || $12 || ':' || (d.revision * 1000 + d.instalment) || ':' || octet_length(d.code) || ':' || d.code || ':' || d.account,
          d.code, d.due_on, d.revision * 1000 + d.instalment, d.fee_group, true
     FROM due AS d
    WHERE d.account IN (SELECT account FROM raised))

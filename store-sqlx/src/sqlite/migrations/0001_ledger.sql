@@ -112,7 +112,7 @@ END;
 CREATE TRIGGER bursar_entry_no_replace BEFORE INSERT ON bursar_entry
 WHEN (-- billing's own key says the same as its slot, which is looked for below
       NEW.slot IS NULL
-      OR NEW.key <> 'bursar:bill:' || (NEW.term / 1000) || '-' || (NEW.term % 1000) || ':' || NEW.code || ':' || NEW.slot || ':' || NEW.account)
+      OR NEW.key <> 'bursar:bill:' || (NEW.term / 1000) || '-' || (NEW.term % 1000) || ':' || NEW.slot || ':' || length(CAST(NEW.code AS BLOB)) || ':' || NEW.code || ':' || NEW.account)
  AND EXISTS (SELECT 1 FROM bursar_entry AS e WHERE e.book = NEW.book AND e.key = NEW.key)
   OR (NEW.slot IS NOT NULL
       AND EXISTS (SELECT 1 FROM bursar_entry AS e

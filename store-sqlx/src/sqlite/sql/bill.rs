@@ -59,7 +59,7 @@ INSERT INTO bursar_entry (book, account, position, id, term, kind, figure, amoun
 SELECT $1, d.account, d.version + row_number() OVER (PARTITION BY d.account ORDER BY d.code, d.instalment),
        unhex($3 || printf('%012x', ($4 - 1 + row_number() OVER (ORDER BY d.account, d.code, d.instalment)) & 281474976710655)),
        $2, 'charge', 1, d.amount, $5, $6, $7,
-       'bursar:bill:' || $8 || ':' || d.code || ':' || (d.revision * 1000 + d.instalment) || ':' || d.account,
+       'bursar:bill:' || $8 || ':' || (d.revision * 1000 + d.instalment) || ':' || length(CAST(d.code AS BLOB)) || ':' || d.code || ':' || d.account,
        d.code, d.due_on, d.revision * 1000 + d.instalment, d.fee_group
   FROM temp.bursar_due AS d
  ORDER BY d.account, d.code, d.instalment";
