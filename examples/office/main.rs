@@ -64,6 +64,7 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         behind_https: arguments.behind_https,
         ..Settings::default()
     };
+    println!("Opening the book in {}; a new one takes some seconds to begin", shown(&settings.db));
     let mut running = start(&settings).await?;
     if let Some(name) = arguments.reset_password {
         let told = reset(&running, &name).await;
@@ -82,7 +83,7 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         }
         None => println!("Sign in as before; a new password: --reset-password NAME"),
     }
-    println!("Ctrl-C closes it. The book stays in {}", shown(&settings.db));
+    println!("Ctrl-C closes it");
     tokio::select! {
         ended = running.wait() => return ended,
         () = interrupted() => {}
