@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bursar_session::{KeyHash, SessionKey};
 use bursar_examples::database::Failure;
+use bursar_session::{KeyHash, SessionKey};
 use reqwest::Url;
 use reqwest::cookie::{CookieStore as _, Jar};
 use reqwest::header::{ACCEPT, HeaderMap, HeaderValue, LOCATION, ORIGIN};
@@ -17,6 +17,8 @@ use crate::log::{Log, Page};
 /// An answer.
 #[derive(Debug)]
 pub(crate) struct Answer {
+    /// The path that was asked for.
+    pub(crate) path: String,
     /// The status.
     pub(crate) status: u16,
     /// Where it leads.
@@ -112,7 +114,8 @@ impl Browser {
         let heard = async {
             let response = build(&self.http, url).send().await?;
             let status = response.status().as_u16();
-            let location = response.headers().get(LOCATION).and_then(|to| to.to_str().ok()).map(str::to_owned);
+            let location =
+                response.headers().get(LOCATION).and_then(|to| to.to_str().ok()).map(str::to_owned);
             Ok::<_, reqwest::Error>((status, location, response.text().await?))
         };
         match heard.await {
@@ -122,7 +125,7 @@ impl Browser {
                 if let Some(wrong) = judge_status(status, asked) {
                     self.log.finding(format!("{wrong}: {}", html::text(&body)));
                 }
-                Some(Answer { status, location, body, began, ended })
+                Some(Answer { path: path.to_owned(), status, location, body, began, ended })
             }
             Err(error) => {
                 self.log.finding(format!("{asked} was not answered: {error:?}"));
@@ -136,7 +139,8 @@ impl Browser {
         let began = self.log.now();
         let answer = self.post(Page::Payment, &filled.path, &filled.form).await;
         let heard = answer.as_ref().map_or(Told::Unanswered, |answer| {
-            let has_box = html::forms(&answer.body).iter().any(|form| form.boxes.iter().any(|one| one == "again"));
+            let has_box =
+                html::forms(&answer.body).iter().any(|form| form.boxes.iter().any(|one| one == "again"));
             told(answer.status, answer.location.as_deref(), &html::text(&answer.body), has_box)
         });
         self.log.count(situation, heard.words());
@@ -147,7 +151,9 @@ impl Browser {
     /// Signs a clerk in: the status that the form was answered with, and where it leads.
     pub(crate) async fn sign_in(&self, name: &str, password: &str) -> Option<(u16, Option<String>)> {
         let shown = self.get(Page::SignIn, "/sign-in").await?;
-        let mut form = html::forms(&shown.body).into_iter().find(|form| form.get("token").is_some() && form.action == "/sign-in");
+        let mut form = html::forms(&shown.body)
+            .into_iter()
+            .find(|form| form.get("token").is_some() && form.action == "/sign-in");
         let Some(form) = form.as_mut() else { return Some((shown.status, shown.location)) };
         form.set("name", name);
         form.set("password", password);

@@ -46,7 +46,10 @@ impl Calls {
 
     /// What changes a session, but for its idle time.
     pub(crate) const fn writes(&self) -> u64 {
-        self.creates.saturating_add(self.updates).saturating_add(self.rotations).saturating_add(self.deletions)
+        self.creates
+            .saturating_add(self.updates)
+            .saturating_add(self.rotations)
+            .saturating_add(self.deletions)
     }
 }
 
@@ -97,7 +100,12 @@ impl SessionStore for Counting {
         self.store.load(key, now).await
     }
 
-    async fn create(&self, key: &KeyHash, content: &Content, now: DateTime<Utc>) -> Result<Created, StoreError> {
+    async fn create(
+        &self,
+        key: &KeyHash,
+        content: &Content,
+        now: DateTime<Utc>,
+    ) -> Result<Created, StoreError> {
         let done = self.store.create(key, content, now).await;
         if let Ok(Created::Created) = done {
             self.count(Some(key), Calls { creates: 1, ..NONE });
@@ -121,7 +129,12 @@ impl SessionStore for Counting {
         done
     }
 
-    async fn touch(&self, key: &KeyHash, expires_at: DateTime<Utc>, now: DateTime<Utc>) -> Result<Touched, StoreError> {
+    async fn touch(
+        &self,
+        key: &KeyHash,
+        expires_at: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<Touched, StoreError> {
         self.count(Some(key), Calls { touches: 1, ..NONE });
         self.store.touch(key, expires_at, now).await
     }

@@ -91,7 +91,8 @@ pub(crate) async fn finish(site: &Site, offices: &Offices, before: &BookBalance)
             site.log.finding(format!("the session layer counted what should not be: {counts:?}"));
         }
     }
-    let of = |count: fn(&bursar_session::Counts) -> u64| counts.iter().map(count).fold(0, u64::saturating_add);
+    let of =
+        |count: fn(&bursar_session::Counts) -> u64| counts.iter().map(count).fold(0, u64::saturating_add);
     Ok(Summary {
         payments: payments.len(),
         sends,

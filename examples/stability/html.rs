@@ -107,7 +107,9 @@ fn attributes(mut text: &str) -> Vec<(String, String)> {
 pub(crate) fn tags(page: &str) -> Vec<Tag> {
     let mut tags = Vec::new();
     let mut at = 0;
-    while let Some(start) = page.get(at..).and_then(|rest| rest.find('<')).map(|found| at.saturating_add(found)) {
+    while let Some(start) =
+        page.get(at..).and_then(|rest| rest.find('<')).map(|found| at.saturating_add(found))
+    {
         let mut quote = None;
         let end = page.get(start..).unwrap_or("").char_indices().find(|(_, c)| match (quote, c) {
             (None, '"' | '\'') => {
@@ -162,7 +164,8 @@ pub(crate) fn forms(page: &str) -> Vec<Form> {
             }
             "input" if inside => {
                 if let (Some(name), Some(form)) = (tag.get("name"), forms.last_mut()) {
-                    let unticked = matches!(tag.get("type"), Some("checkbox" | "radio")) && tag.get("checked").is_none();
+                    let unticked =
+                        matches!(tag.get("type"), Some("checkbox" | "radio")) && tag.get("checked").is_none();
                     if unticked {
                         form.boxes.push(name.to_owned());
                     } else {
@@ -199,5 +202,9 @@ pub(crate) fn by_id(page: &str, id: &str) -> Option<String> {
 
 /// Where the link leads that goes on to the next page.
 pub(crate) fn next(page: &str) -> Option<String> {
-    tags(page).iter().find(|tag| tag.name == "a" && tag.get("rel") == Some("next"))?.get("href").map(str::to_owned)
+    tags(page)
+        .iter()
+        .find(|tag| tag.name == "a" && tag.get("rel") == Some("next"))?
+        .get("href")
+        .map(str::to_owned)
 }

@@ -74,15 +74,24 @@ pub(crate) fn told(status: u16, location: Option<&str>, text: &str, has_box: boo
         Told::Odd(format!("{status}, to {}: {text}", location.unwrap_or("nowhere")))
     };
     match status {
-        303 => match location.and_then(|to| to.strip_prefix("/receipts/")).and_then(|to| to.split_once("?done=")) {
-            Some((number, "recorded")) => Told::Recorded(number.to_owned()),
-            Some((number, "before")) => Told::Before(number.to_owned()),
-            _ => odd(),
-        },
+        303 => {
+            match location.and_then(|to| to.strip_prefix("/receipts/")).and_then(|to| to.split_once("?done="))
+            {
+                Some((number, "recorded")) => Told::Recorded(number.to_owned()),
+                Some((number, "before")) => Told::Before(number.to_owned()),
+                _ => odd(),
+            }
+        }
         409 if has_box => Told::AskedBack,
-        403 | 409 if text.contains("What you sent was recorded, once: ") => was_recorded(text).unwrap_or_else(odd),
+        403 | 409 if text.contains("What you sent was recorded, once: ") => {
+            was_recorded(text).unwrap_or_else(odd)
+        }
         409 if text.contains("What you sent was not recorded.") => Told::WasNot,
-        409 if text.contains("may have been done already") || text.contains("cannot be told at the moment") => Told::Open,
+        409 if text.contains("may have been done already")
+            || text.contains("cannot be told at the moment") =>
+        {
+            Told::Open
+        }
         409 if text.contains("Nothing was recorded; try again.") => Told::Contended,
         403 if text.contains("Nothing was done.") => Told::OutOfDate,
         _ => odd(),
@@ -95,7 +104,11 @@ fn was_recorded(text: &str) -> Option<Told> {
     let (amount, text) = text.split_once(" for ")?;
     let (account, text) = text.split_once(", no. ")?;
     let (position, _) = text.split_once(" there.")?;
-    Some(Told::WasRecorded { amount: amount.to_owned(), account: account.to_owned(), position: position.to_owned() })
+    Some(Told::WasRecorded {
+        amount: amount.to_owned(),
+        account: account.to_owned(),
+        position: position.to_owned(),
+    })
 }
 
 /// What became of one request.
@@ -182,7 +195,11 @@ pub(crate) fn judge(payment: &Payment, entries: &[Entered]) -> Vec<String> {
         wrong.push(format!("it is in the book, and nobody was told that he recorded it: {answers:?}"));
     }
     let known = payment.sends.iter().filter(|send| send.told.says_recorded()).map(|send| send.ended).min();
-    if let Some(send) = payment.sends.iter().find(|send| send.told.says_not() && known.is_some_and(|known| send.began > known)) {
+    if let Some(send) = payment
+        .sends
+        .iter()
+        .find(|send| send.told.says_not() && known.is_some_and(|known| send.began > known))
+    {
         wrong.push(format!("it had been recorded, and an answer says: {:?}", send.told));
     }
     wrong

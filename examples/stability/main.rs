@@ -9,10 +9,12 @@
 mod browser;
 mod chance;
 mod counting;
+mod expiry;
 mod finish;
 mod html;
 mod judge;
 mod log;
+mod races;
 mod report;
 mod site;
 mod steady;
@@ -28,6 +30,8 @@ use clap::Parser;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
+use chance::Chance;
+use races::{House, WINDOWS};
 use site::{Clerk, Site};
 use steady::Steady;
 
@@ -96,7 +100,7 @@ async fn run(arguments: &Arguments) -> Result<bool, Failure> {
     println!("\n{}", report::requests("one client alone", &alone_pages, micros(began)));
 
     let began = Instant::now();
-    all(&site, &clerks, seed, arguments).await;
+    all(&site, &clerks, seed, arguments).await?;
     stopper.abort();
     let pages = site.log.take_pages();
     println!("{}", report::requests("all at once", &pages, micros(began)));
@@ -134,9 +138,29 @@ async fn alone(site: &Arc<Site>, clerks: &[Arc<Clerk>], seed: u64, seconds: u64)
 }
 
 /// All clients at once.
-async fn all(site: &Arc<Site>, clerks: &[Arc<Clerk>], seed: u64, arguments: &Arguments) {
+async fn all(
+    site: &Arc<Site>,
+    clerks: &[Arc<Clerk>],
+    seed: u64,
+    arguments: &Arguments,
+) -> Result<(), Failure> {
     let mut clients = JoinSet::new();
-    for (number, clerk) in (0..arguments.clients).zip(clerks.iter().cycle()) {
+    // A sixteenth of the clients each, and at least one: browsers with several windows, and clerks who idle.
+    let some = (arguments.clients / 16).max(1);
+    let (run, mut steady) = (seed >> 32, arguments.clients);
+    for number in 0..some {
+        steady = steady.saturating_sub(WINDOWS.saturating_add(1));
+        let clerk = site.hire(format!("r{run:08x}-{number}"), Role::Clerk).await?;
+        let chance = Chance::new(seed.rotate_left(8).wrapping_add(number));
+        clients.spawn(House { site: Arc::clone(site), clerk, chance }.work());
+        let clerk = site.hire(format!("i{run:08x}-{number}"), Role::Clerk).await?;
+        clients.spawn(expiry::idle(Arc::clone(site), clerk, seed.rotate_left(16).wrapping_add(number)));
+    }
+    let clerk = site.hire(format!("w{run:08x}"), Role::Clerk).await?;
+    clients.spawn(expiry::stay(Arc::clone(site), clerk));
+    let clerk = site.hire(format!("l{run:08x}"), Role::Clerk).await?;
+    clients.spawn(expiry::lock_out(Arc::clone(site), clerk));
+    for (number, clerk) in (0..steady.saturating_sub(1)).zip(clerks.iter().cycle()) {
         let (site, clerk) = (Arc::clone(site), Arc::clone(clerk));
         clients.spawn(async move {
             if let Some(browser) = site.signed_in(&site.address, &clerk).await {
@@ -154,4 +178,5 @@ async fn all(site: &Arc<Site>, clerks: &[Arc<Clerk>], seed: u64, arguments: &Arg
             site.log.finding(format!("a client broke down: {error}"));
         }
     }
+    Ok(())
 }

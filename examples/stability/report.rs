@@ -29,9 +29,14 @@ fn statuses(statuses: &BTreeMap<u16, u64>) -> String {
 /// The table of requests: how long they took, in milliseconds, and what was answered.
 pub(crate) fn requests(title: &str, pages: &BTreeMap<Page, Seen>, micros: u64) -> String {
     let count = pages.values().map(|seen| seen.micros.len()).fold(0, usize::saturating_add);
-    let rate = u64::try_from(count).unwrap_or(u64::MAX).saturating_mul(1_000_000).checked_div(micros).unwrap_or(0);
+    let rate =
+        u64::try_from(count).unwrap_or(u64::MAX).saturating_mul(1_000_000).checked_div(micros).unwrap_or(0);
     let mut text = format!("{title}: {count} requests in {} s, {rate} a second\n", millis(micros / 1_000));
-    let _ = writeln!(text, "  {:<16}{:>9}{:>9}{:>9}{:>9}   statuses", "page", "requests", "p50 ms", "p99 ms", "max ms");
+    let _ = writeln!(
+        text,
+        "  {:<16}{:>9}{:>9}{:>9}{:>9}   statuses",
+        "page", "requests", "p50 ms", "p99 ms", "max ms"
+    );
     for (page, seen) in pages {
         let mut sorted = seen.micros.clone();
         sorted.sort_unstable();
@@ -57,7 +62,8 @@ fn line(text: &mut String, words: &str, requests: &str, calls: &Calls) {
 
 /// The table of what requests made of their sessions.
 pub(crate) fn sessions(pages: &BTreeMap<Page, Seen>, all: &Calls) -> String {
-    let mut text = "calls on the store of sessions, of requests that had their session to themselves\n".to_owned();
+    let mut text =
+        "calls on the store of sessions, of requests that had their session to themselves\n".to_owned();
     let _ = writeln!(
         text,
         "  {:<16}{:>9}{:>9}{:>9}{:>9}{:>11}{:>9}{:>11}{:>11}",

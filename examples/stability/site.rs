@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::Duration;
 
 use bursar::store::AccountFilter;
-use bursar::{Currency, Money, PAGE_MAX};
+use bursar::{Money, PAGE_MAX};
 use bursar_examples::database::Failure;
 use bursar_examples::office::clerks::{Known, Role};
 use bursar_examples::office::form::Key;
@@ -174,12 +174,20 @@ impl Site {
     pub(crate) async fn hold_to(&self, filled: &Filled, told: &Told) {
         let entered = self.entered(&filled.key).await;
         if told.says_recorded() && entered.is_none() || told.says_not() && entered.is_some() {
-            self.log.finding(format!("the book has {entered:?} under {}, and it was just told: {told:?}", filled.key));
+            self.log.finding(format!(
+                "the book has {entered:?} under {}, and it was just told: {told:?}",
+                filled.key
+            ));
         }
     }
 
     /// Follows the way to a receipt, which must say the amount and its own number.
-    pub(crate) async fn receipt(&self, browser: &Browser, answer: &Answer, filled: &Filled) -> Option<Answer> {
+    pub(crate) async fn receipt(
+        &self,
+        browser: &Browser,
+        answer: &Answer,
+        filled: &Filled,
+    ) -> Option<Answer> {
         let to = answer.location.as_deref()?;
         let page = browser.get(Page::Receipt, to).await?;
         if page.status == 200 {
@@ -206,10 +214,4 @@ pub(crate) fn entered(entry: &bursar::Entry) -> Entered {
         position: entry.position.to_string(),
         receipt: show::segment(&entry.receipt().to_string()),
     }
-}
-
-/// The sum of amounts as pages show them is not asked for often: they are read back.
-pub(crate) fn minor(amount: &str, currency: Currency) -> i64 {
-    let digits = amount.strip_prefix(currency.code()).unwrap_or(amount).trim().replace(',', "");
-    Money::parse(&digits, currency).map_or(0, |money| money.minor())
 }

@@ -77,14 +77,17 @@ impl Steady {
     async fn page(&mut self, page: Page, path: &str) -> Option<Answer> {
         let answer = self.browser.get(page, path).await?;
         self.wrote(page, path, 0);
-        self.is_shown(path, &answer);
+        self.is_shown(&answer);
         Some(answer)
     }
 
-    fn is_shown(&self, path: &str, answer: &Answer) {
-        if answer.status != 200 {
-            let (status, to) = (answer.status, &answer.location);
-            self.site.log.finding(format!("nothing had ended, and GET {path} was answered with {status}, to {to:?}"));
+    fn is_shown(&self, page: &Answer) {
+        if page.status != 200 {
+            let (status, to) = (page.status, &page.location);
+            let path = &page.path;
+            self.site
+                .log
+                .finding(format!("nothing had ended, and GET {path} was answered with {status}, to {to:?}"));
         }
     }
 
@@ -94,7 +97,9 @@ impl Steady {
         self.site.log.calls(page, 1, &calls);
         if calls.writes() > writes_max {
             let writes = calls.writes();
-            self.site.log.finding(format!("{path} wrote its session {writes} times, not {writes_max} at most: {calls:?}"));
+            self.site.log.finding(format!(
+                "{path} wrote its session {writes} times, not {writes_max} at most: {calls:?}"
+            ));
         }
     }
 
@@ -112,7 +117,8 @@ impl Steady {
     }
 
     async fn debtors(&mut self) -> Option<Answer> {
-        let path = *self.chance.one_of(&["/debtors", "/debtors?sort=age", "/debtors?at_least=250&overdue=10"])?;
+        let path =
+            *self.chance.one_of(&["/debtors", "/debtors?sort=age", "/debtors?at_least=250&overdue=10"])?;
         let first = self.page(Page::Debtors, path).await?;
         match html::next(&first.body) {
             Some(next) => self.page(Page::Debtors, &next).await,
@@ -129,7 +135,7 @@ impl Steady {
         // The one that is first in the list already is no change.
         self.wrote(Page::Student, &path, u64::from(account != self.last));
         self.last.clone_from(&account);
-        self.is_shown(&path, &page);
+        self.is_shown(&page);
         Some((account, page))
     }
 
@@ -146,9 +152,13 @@ impl Steady {
     async fn pay(&mut self, filled: &Filled, situation: &'static str, again: bool) -> Option<Answer> {
         let (told, answer) = self.browser.pay(filled, situation).await;
         self.wrote(Page::Payment, &filled.path, u64::from(!again));
-        let expected = if again { matches!(told, Told::Before(_)) } else { matches!(told, Told::Recorded(_)) };
+        let expected =
+            if again { matches!(told, Told::Before(_)) } else { matches!(told, Told::Recorded(_)) };
         if !expected {
-            self.site.log.finding(format!("{situation}: {} for {} was answered: {told:?}", filled.amount, filled.path));
+            self.site.log.finding(format!(
+                "{situation}: {} for {} was answered: {told:?}",
+                filled.amount, filled.path
+            ));
         }
         self.to_receipt(filled, &answer?).await
     }
@@ -156,7 +166,7 @@ impl Steady {
     async fn to_receipt(&mut self, filled: &Filled, answer: &Answer) -> Option<Answer> {
         let page = self.site.receipt(&self.browser, answer, filled).await?;
         self.wrote(Page::Receipt, "a receipt", 0);
-        self.is_shown(answer.location.as_deref().unwrap_or_default(), &page);
+        self.is_shown(&page);
         Some(page)
     }
 
@@ -192,7 +202,10 @@ impl Steady {
                     before = before.saturating_add(1);
                     receipts.push(number);
                 }
-                other => self.site.log.finding(format!("a form that was sent 20 times at once was answered: {other:?}")),
+                other => self
+                    .site
+                    .log
+                    .finding(format!("a form that was sent 20 times at once was answered: {other:?}")),
             }
             last = answer.or(last);
         }
@@ -205,7 +218,9 @@ impl Steady {
         let calls = self.taken();
         self.site.log.calls(Page::Payment, u64::try_from(AT_ONCE).unwrap_or(0), &calls);
         if calls.writes() != 1 {
-            self.site.log.finding(format!("a form that was sent 20 times at once wrote its session so: {calls:?}"));
+            self.site
+                .log
+                .finding(format!("a form that was sent 20 times at once wrote its session so: {calls:?}"));
         }
         self.to_receipt(&filled, &last?).await
     }
