@@ -208,3 +208,57 @@ pub(crate) fn next(page: &str) -> Option<String> {
         .get("href")
         .map(str::to_owned)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PAGE: &str = r##"<!doctype html><body><p class="a > b">Paid &amp; done:&#32;<b id=sum>USD&nbsp;1,240.00</b></p>
+        <form method="post" action="/a?x=1&amp;y=2">
+        <input type="hidden" name="token" value=""><input type=hidden name=key value=k1 />
+        <input name='note' value='it&#39;s "so"' required><input type="checkbox" name="again" value="yes">
+        <select name="method"><option value="cash">Cash</option><option value="card" selected>Card</option></select>
+        <select name="term"><option value="2026-1">1</option><option value="2026-2">2</option></select></form>
+        <input name="stray" value="1"><form></form><a rel="next" href="/a?after=1&amp;b=2">Next</a>"##;
+
+    #[test]
+    fn forms_are_read_as_a_browser_sends_them() {
+        let forms = forms(PAGE);
+        let [form, empty] = forms.as_slice() else { panic!("{forms:?}") };
+        assert_eq!(form.action, "/a?x=1&y=2");
+        let fields: Vec<(&str, &str)> =
+            form.fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let expected =
+            [("token", ""), ("key", "k1"), ("note", "it's \"so\""), ("method", "card"), ("term", "2026-1")];
+        assert_eq!(fields, expected);
+        assert_eq!(form.boxes, ["again"]);
+        assert_eq!(*empty, Form::default());
+    }
+
+    #[test]
+    fn fields_are_filled_in_once() {
+        let mut form = forms(PAGE).remove(0);
+        form.set("key", "k2");
+        form.set("more", "x");
+        assert_eq!((form.get("key"), form.get("more"), form.get("stray")), (Some("k2"), Some("x"), None));
+        assert_eq!(form.fields.iter().filter(|(name, _)| name == "key").count(), 1);
+    }
+
+    #[test]
+    fn text_and_links_are_read() {
+        assert!(text(PAGE).starts_with("Paid & done: USD 1,240.00"), "{}", text(PAGE));
+        assert_eq!(by_id(PAGE, "sum").as_deref(), Some("USD 1,240.00"));
+        assert_eq!(by_id(PAGE, "none"), None);
+        assert_eq!(next(PAGE).as_deref(), Some("/a?after=1&b=2"));
+    }
+
+    #[test]
+    fn broken_pages_are_read_as_far_as_they_go() {
+        for page in
+            ["", "<", "<form", "a < b", "<p class=\"", "&", "&#xffffffff; &x;", "<input name=é value=ß>"]
+        {
+            let _ = (forms(page), text(page), by_id(page, "x"), next(page));
+        }
+        assert_eq!(text("&#xffffffff; &x; & b"), "&#xffffffff; &x; & b");
+    }
+}

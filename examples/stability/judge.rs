@@ -38,7 +38,7 @@ impl Told {
         match self {
             Self::Recorded(_) => "recorded: 303 to the receipt",
             Self::Before(_) => "recorded before: 303 to the receipt",
-            Self::WasRecorded { .. } => "session over: 409, it was recorded",
+            Self::WasRecorded { .. } => "told that it was recorded: 409 or 403",
             Self::WasNot => "session over: 409, it was not recorded",
             Self::OutOfDate => "form of another session: 403, nothing done",
             Self::Contended => "account contended: 409, nothing recorded",
@@ -252,4 +252,167 @@ fn decoded(value: &str) -> String {
         }
     }
     String::from_utf8_lossy(&bytes).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entered() -> Entered {
+        Entered {
+            account: "1034".into(),
+            amount: "USD 80.00".into(),
+            position: "7".into(),
+            receipt: "1034%2F7-K".into(),
+        }
+    }
+
+    fn payment(told: &[Told]) -> Payment {
+        let sends = (0_u64..).zip(told);
+        let sends =
+            sends.map(|(at, told)| Send { began: at * 10, ended: at * 10 + 5, told: told.clone() }).collect();
+        Payment { account: "1034".into(), amount: "USD 80.00".into(), sends }
+    }
+
+    fn recorded() -> Told {
+        Told::Recorded("1034%2F7-K".into())
+    }
+
+    fn was_recorded(amount: &str, account: &str, position: &str) -> Told {
+        Told::WasRecorded { amount: amount.into(), account: account.into(), position: position.into() }
+    }
+
+    /// The findings about these answers, where the book has these entries.
+    fn judged(told: &[Told], entries: &[Entered]) -> Vec<String> {
+        judge(&payment(told), entries)
+    }
+
+    #[test]
+    fn true_answers_are_no_findings() {
+        let before = Told::Before("1034%2F7-K".into());
+        let was = was_recorded("USD 80.00", "1034", "7");
+        let here: [&[Told]; 6] = [
+            &[recorded()],
+            &[recorded(), before.clone(), before.clone(), was.clone()],
+            &[Told::AskedBack, recorded()],
+            &[Told::WasNot, recorded()],
+            &[Told::Open, was],
+            &[Told::Unanswered, before],
+        ];
+        for told in here {
+            assert_eq!(judged(told, &[entered()]), Vec::<String>::new(), "{told:?}");
+        }
+        for told in
+            [Told::WasNot, Told::OutOfDate, Told::Open, Told::Contended, Told::AskedBack, Told::Unanswered]
+        {
+            assert_eq!(judged(std::slice::from_ref(&told), &[]), Vec::<String>::new(), "{told:?}");
+        }
+    }
+
+    #[test]
+    fn an_answer_that_lies_is_a_finding() {
+        let elsewhere = Told::Recorded("1034%2F8-M".into());
+        let not_there: [&[Told]; 3] =
+            [&[recorded()], &[was_recorded("USD 80.00", "1034", "7")], &[Told::Before("1034%2F7-K".into())]];
+        for told in not_there {
+            let found = judged(told, &[]);
+            assert!(found.iter().any(|found| found.contains("it is not in the book")), "{told:?}: {found:?}");
+        }
+        let there: [(&[Told], &str); 8] = [
+            (&[Told::WasNot], "nobody was told that he recorded it"),
+            (&[Told::Before("1034%2F7-K".into())], "nobody was told that he recorded it"),
+            (&[recorded(), Told::WasNot], "it had been recorded, and an answer says"),
+            (&[recorded(), Told::OutOfDate], "it had been recorded, and an answer says"),
+            (&[recorded(), was_recorded("USD 80.00", "1034", "8")], "and an answer says"),
+            (&[recorded(), was_recorded("USD 8.00", "1034", "7")], "and an answer says"),
+            (&[elsewhere], "and an answer says"),
+            (&[recorded(), Told::Before("1034%2F8-M".into())], "several numbers"),
+        ];
+        for (told, words) in there {
+            let found = judged(told, &[entered()]);
+            assert!(found.iter().any(|found| found.contains(words)), "{told:?}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn a_doubled_entry_is_a_finding() {
+        let twice = [entered(), Entered { position: "8".into(), receipt: "1034%2F8-M".into(), ..entered() }];
+        assert_eq!(judged(&[recorded()], &twice), ["it is in the book 2 times"]);
+        let both = [recorded(), Told::Recorded("1034%2F7-K".into())];
+        assert_eq!(judged(&both, &[entered()]), ["2 answers say that they recorded it"]);
+    }
+
+    #[test]
+    fn another_amount_or_account_is_a_finding() {
+        for entry in [
+            Entered { amount: "USD 8.00".into(), ..entered() },
+            Entered { account: "1035".into(), ..entered() },
+        ] {
+            assert_eq!(judged(&[recorded()], &[entry]).len(), 1);
+        }
+    }
+
+    #[test]
+    fn a_status_of_500_is_a_finding() {
+        for status in [500, 502, 503] {
+            let found = judge_status(status, "GET /").unwrap();
+            assert_eq!(found, format!("GET / was answered with {status}"));
+        }
+        for status in [200, 303, 401, 403, 404, 409, 429] {
+            assert_eq!(judge_status(status, "GET /"), None);
+        }
+        assert!(matches!(
+            told(500, None, "The office has a fault. Nothing was recorded.", false),
+            Told::Odd(_)
+        ));
+    }
+
+    #[test]
+    fn answers_are_understood() {
+        let over = "You are signed out Your session has ended. ";
+        let text = |words: &str| format!("{over}{words} Sign in");
+        assert_eq!(told(303, Some("/receipts/1034%2F7-K?done=recorded"), "", false), recorded());
+        assert_eq!(
+            told(303, Some("/receipts/1034%2F7-K?done=before"), "", false),
+            Told::Before("1034%2F7-K".into())
+        );
+        let once = text(
+            "What you sent was recorded, once: payment of USD 80.00 for 1034, no. 7 there. Do not send it again.",
+        );
+        assert_eq!(told(409, None, &once, false), was_recorded("USD 80.00", "1034", "7"));
+        assert_eq!(told(403, None, &once, false), was_recorded("USD 80.00", "1034", "7"));
+        let not = text("What you sent was not recorded. Sign in and send it again.");
+        assert_eq!(told(409, None, &not, false), Told::WasNot);
+        assert_eq!(told(409, None, "Is this the same again?", true), Told::AskedBack);
+        assert_eq!(told(409, None, &text("It may have been done already: look."), false), Told::Open);
+        for (status, to, words) in [
+            (200, None, ""),
+            (303, Some("/sign-in"), ""),
+            (303, Some("/receipts/1034%2F7-K"), ""),
+            (409, None, ""),
+            (409, None, "What you sent was recorded, once: something."),
+            (422, None, "Not done"),
+        ] {
+            assert!(matches!(told(status, to, words, false), Told::Odd(_)), "{status} {to:?} {words}");
+        }
+    }
+
+    #[test]
+    fn a_page_is_shown_or_leads_over_the_sign_in_page_and_back() {
+        assert_eq!(shown("/me", 200, None), Ok(Shown::Page));
+        assert_eq!(shown("/", 303, Some("/sign-in")), Ok(Shown::SignIn));
+        let path = "/students?status=unpaid";
+        let back = Some("/sign-in?next=%2Fstudents%3Fstatus%3Dunpaid");
+        assert_eq!(shown(path, 303, back), Ok(Shown::SignIn));
+        for (asked, status, to) in [
+            ("/me", 303, Some("/sign-in")),
+            ("/me", 303, back),
+            ("/me", 303, Some("/")),
+            ("/me", 303, None),
+            ("/me", 409, None),
+            ("/me", 500, None),
+        ] {
+            assert!(shown(asked, status, to).is_err(), "{asked} {status} {to:?}");
+        }
+    }
 }

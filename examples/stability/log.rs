@@ -114,6 +114,11 @@ impl Log {
         seen.calls.add(calls);
     }
 
+    /// How often those requests wrote their sessions.
+    pub(crate) fn writes(&self) -> u64 {
+        self.inner().pages.values().map(|seen| seen.calls.writes()).fold(0, u64::saturating_add)
+    }
+
     /// Counts what was seen in a situation.
     pub(crate) fn count(&self, situation: &'static str, what: &'static str) {
         let mut inner = self.inner();

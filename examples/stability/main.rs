@@ -104,7 +104,7 @@ async fn run(arguments: &Arguments) -> Result<bool, Failure> {
     stopper.abort();
     let pages = site.log.take_pages();
     println!("{}", report::requests("all at once", &pages, micros(began)));
-    println!("{}", report::sessions(&pages, &site.store.all()));
+    println!("{}", report::sessions(&[&alone_pages, &pages], &site.store.all()));
     println!("{}", report::told(&site.log.told()));
     let summary = finish::finish(&site, &offices, &before).await?;
     println!("{}", report::summary(&summary, site.office.school.currency().code()));
@@ -129,11 +129,19 @@ async fn alone(site: &Arc<Site>, clerks: &[Arc<Clerk>], seed: u64, seconds: u64)
     let Some(clerk) = clerks.first() else { return };
     let Some(browser) = site.signed_in(&site.address, clerk).await else { return };
     let mut steady = Steady::new(site, browser, seed);
+    let before = site.store.all().writes();
     let end = Instant::now() + Duration::from_secs(seconds.div_ceil(4));
     for _ in 0..TURNS / 10 {
         if Instant::now() < end {
             steady.turns(10).await;
         }
+    }
+    // Whatever was written was written to his session.
+    let (wrote, known) = (site.store.all().writes().saturating_sub(before), site.log.writes());
+    if wrote != known {
+        site.log.finding(format!(
+            "one client alone wrote its session {known} times, and the store was written {wrote} times"
+        ));
     }
 }
 

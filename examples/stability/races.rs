@@ -2,7 +2,7 @@
 //! while each has a request under way.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use bursar_examples::office::{password, show};
@@ -88,6 +88,7 @@ impl House {
         let browser = site.signed_in(&site.address, &self.clerk).await?;
         let stolen = browser.cookie()?;
         let ended = Arc::new(AtomicBool::new(false));
+        let turns = Arc::new(AtomicU64::new(0));
         let paid = Arc::new(Mutex::new(Vec::new()));
         let unsent = self.form(&browser).await?;
         let mut windows = JoinSet::new();
@@ -97,12 +98,18 @@ impl House {
                 browser: browser.clone(),
                 end,
                 ended: Arc::clone(&ended),
+                turns: Arc::clone(&turns),
                 paid: Arc::clone(&paid),
                 chance: Chance::new(self.chance.below(u64::MAX)),
             };
             windows.spawn(window.work());
         }
-        tokio::time::sleep(Duration::from_millis(20_u64.saturating_add(self.chance.below(150)))).await;
+        // In the middle of their work, whatever the machine makes of it.
+        let enough = WINDOWS.saturating_add(self.chance.below(12));
+        while turns.load(Ordering::Relaxed) < enough && !windows.is_empty() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        tokio::time::sleep(Duration::from_millis(self.chance.below(50))).await;
         let done = self.end(end, &browser, other.as_ref()).await;
         ended.store(true, Ordering::Relaxed);
         while let Some(closed) = windows.join_next().await {
@@ -241,6 +248,8 @@ struct Window {
     browser: Browser,
     end: End,
     ended: Arc<AtomicBool>,
+    /// What all windows have done.
+    turns: Arc<AtomicU64>,
     /// Payments that were recorded.
     paid: Arc<Mutex<Vec<Filled>>>,
     chance: Chance,
@@ -252,9 +261,15 @@ impl Window {
         let mut last = false;
         while !last {
             last = self.ended.load(Ordering::Relaxed);
-            let _ = self.once().await;
+            if self.once().await.is_none() {
+                // Signed out, or without an answer: nobody asks again at once.
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            self.turns.fetch_add(1, Ordering::Relaxed);
         }
     }
+
+    /// A page, or a student and a payment. `None` where the session was over.
 
     async fn once(&mut self) -> Option<()> {
         if self.chance.below(5) == 0 {
@@ -265,12 +280,11 @@ impl Window {
                 "/me" => Page::Own,
                 _ => Page::Students,
             };
-            self.page(page, path).await?;
-            return Some(());
+            return self.page(page, path).await.map(drop);
         }
         let account = self.chance.one_of(&self.site.students)?.clone();
         let path = format!("/students/{}", show::segment(&account));
-        let Some(page) = self.page(Page::Student, &path).await? else { return Some(()) };
+        let page = self.page(Page::Student, &path).await?;
         if self.chance.below(2) == 0 {
             return Some(());
         }
@@ -294,9 +308,9 @@ impl Window {
     }
 
     /// Asks for a page: the answer, where it is the page.
-    async fn page(&self, page: Page, path: &str) -> Option<Option<Answer>> {
+    async fn page(&self, page: Page, path: &str) -> Option<Answer> {
         let answer = self.browser.get(page, path).await?;
-        Some((self.shown(path, &answer) == Some(Shown::Page)).then_some(answer))
+        (self.shown(path, &answer) == Some(Shown::Page)).then_some(answer)
     }
 
     /// Notes what a page was answered with.

@@ -61,7 +61,13 @@ fn line(text: &mut String, words: &str, requests: &str, calls: &Calls) {
 }
 
 /// The table of what requests made of their sessions.
-pub(crate) fn sessions(pages: &BTreeMap<Page, Seen>, all: &Calls) -> String {
+pub(crate) fn sessions(parts: &[&BTreeMap<Page, Seen>], all: &Calls) -> String {
+    let mut pages: BTreeMap<Page, (u64, Calls)> = BTreeMap::new();
+    for (page, seen) in parts.iter().copied().flatten().filter(|(_, seen)| seen.alone > 0) {
+        let (requests, calls) = pages.entry(*page).or_default();
+        *requests = requests.saturating_add(seen.alone);
+        calls.add(&seen.calls);
+    }
     let mut text =
         "calls on the store of sessions, of requests that had their session to themselves\n".to_owned();
     let _ = writeln!(
@@ -69,8 +75,8 @@ pub(crate) fn sessions(pages: &BTreeMap<Page, Seen>, all: &Calls) -> String {
         "  {:<16}{:>9}{:>9}{:>9}{:>9}{:>11}{:>9}{:>11}{:>11}",
         "page", "requests", "loads", "creates", "updates", "overtaken", "touches", "rotations", "deletions"
     );
-    for (page, seen) in pages.iter().filter(|(_, seen)| seen.alone > 0) {
-        line(&mut text, page.words(), &seen.alone.to_string(), &seen.calls);
+    for (page, (requests, calls)) in &pages {
+        line(&mut text, page.words(), &requests.to_string(), calls);
     }
     line(&mut text, "all there were", "", all);
     text
