@@ -93,7 +93,7 @@ impl Browser {
     /// Asks for a page. `None`, and a finding, when there is no answer.
     pub(crate) async fn get(&self, page: Page, path: &str) -> Option<Answer> {
         let asked = format!("GET {path}");
-        self.ask(page, &asked, path, |http, url| http.get(url)).await
+        self.ask(page, &asked, path, reqwest::Client::get).await
     }
 
     /// Sends a form. `None`, and a finding, when there is no answer.

@@ -1,4 +1,4 @@
-//! Chance: what a client does next. SplitMix64, which is plenty for that.
+//! Chance: what a client does next. the generator known as `splitmix64`, which is plenty for that.
 
 /// A source of numbers.
 pub(crate) struct Chance(u64);

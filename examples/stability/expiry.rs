@@ -7,8 +7,9 @@ use bursar_examples::office::show;
 
 use crate::browser::Browser;
 use crate::chance::Chance;
-use crate::judge::{Shown, Told, shown};
+use crate::judge::Told;
 use crate::log::Page;
+use crate::shown::{Shown, shown};
 use crate::site::{Clerk, SHORT_IDLE, Site};
 
 /// Signs in, opens a form, idles for too long and comes back, again and again until the check is over; at least once.
@@ -45,7 +46,7 @@ async fn come_back(site: &Site, clerk: &Clerk, chance: &mut Chance) -> Option<()
     match shown(&path, answer.status, answer.location.as_deref()) {
         Ok(Shown::SignIn) => site.log.count("sessions that expire", "a page: 303 to sign in and come back"),
         Ok(Shown::Page) => {
-            site.log.finding(format!("a session was not used for longer than it lasts, and showed {path}"))
+            site.log.finding(format!("a session was not used for longer than it lasts, and showed {path}"));
         }
         Err(wrong) => site.log.finding(format!("after a session had expired: {wrong}")),
     }
@@ -79,7 +80,7 @@ pub(crate) async fn stay(site: Arc<Site>, clerk: Arc<Clerk>) {
         last = answer.began;
         match found {
             Ok(Shown::Page) => {
-                site.log.count("sessions that expire", "a page of one who goes on working: 200")
+                site.log.count("sessions that expire", "a page of one who goes on working: 200");
             }
             Ok(Shown::SignIn) if !was_quick => {
                 site.log.count("sessions that expire", "too slow to tell");

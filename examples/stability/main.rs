@@ -16,6 +16,7 @@ mod judge;
 mod log;
 mod races;
 mod report;
+mod shown;
 mod site;
 mod steady;
 
@@ -35,6 +36,9 @@ use races::{House, WINDOWS};
 use site::{Clerk, Site};
 use steady::Steady;
 
+/// What is said of `--db`.
+const DB: &str = "The database of the book and the clerks: sqlite:FILE, postgres://user@host/database, mysql://user@host/database or memory; a SQLite file in a temporary folder unless given";
+
 /// Checks that the school's office holds under load, double sends, and sessions that end in the middle of it.
 #[derive(Parser)]
 struct Arguments {
@@ -44,11 +48,9 @@ struct Arguments {
     /// How many clients there are.
     #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u64).range(8..=1000))]
     clients: u64,
-    /// The database of the book and the clerks: sqlite:FILE, postgres://user@host/database, mysql://user@host/database, or memory; a SQLite
-    /// file in a temporary folder unless given.
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", help = DB)]
     db: Option<String>,
-    /// The database of the sessions: those of --db, or redis://host; the one of --db unless given.
+    /// The database of the sessions: those of --db, or `redis://host`; the one of --db unless given.
     #[arg(long, value_name = "URL")]
     sessions: Option<String>,
 }

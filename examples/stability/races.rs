@@ -12,8 +12,9 @@ use tokio::task::JoinSet;
 use crate::browser::{Answer, Browser, Filled};
 use crate::chance::Chance;
 use crate::html;
-use crate::judge::{Shown, Told, shown};
+use crate::judge::Told;
 use crate::log::Page;
+use crate::shown::{Shown, shown};
 use crate::site::{Clerk, Site};
 
 /// How the session of the windows ends.
@@ -270,7 +271,6 @@ impl Window {
     }
 
     /// A page, or a student and a payment. `None` where the session was over.
-
     async fn once(&mut self) -> Option<()> {
         if self.chance.below(5) == 0 {
             let path = *self.chance.one_of(&["/", "/students?status=unpaid", "/debtors", "/me"])?;

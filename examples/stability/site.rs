@@ -71,7 +71,7 @@ pub(crate) async fn open(
     };
     let stores = Stores::open(&settings).await?;
     let store = Arc::new(Counting::new(stores.sessions));
-    let stores = Stores { ledger: stores.ledger, sessions: Arc::clone(&store) as _ };
+    let stores = Stores { ledger: stores.ledger, sessions: Arc::<Counting>::clone(&store) };
     let main = start_on(&settings, stores.clone()).await?;
     let short = start_on(&Settings { idle_timeout: SHORT_IDLE, ..settings }, stores).await?;
     let office = main.office.clone();

@@ -2,6 +2,7 @@
 //! so is what it may write.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bursar_examples::office::show;
 use tokio::task::JoinSet;
@@ -69,7 +70,7 @@ impl Steady {
         };
         // Without an answer there is a finding, and no reason to ask at once again.
         if done.is_none() {
-            tokio::task::yield_now().await;
+            tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
 
@@ -160,10 +161,10 @@ impl Steady {
                 filled.amount, filled.path
             ));
         }
-        self.to_receipt(filled, &answer?).await
+        self.follow(filled, &answer?).await
     }
 
-    async fn to_receipt(&mut self, filled: &Filled, answer: &Answer) -> Option<Answer> {
+    async fn follow(&mut self, filled: &Filled, answer: &Answer) -> Option<Answer> {
         let page = self.site.receipt(&self.browser, answer, filled).await?;
         self.wrote(Page::Receipt, "a receipt", 0);
         self.is_shown(&page);
@@ -192,7 +193,10 @@ impl Steady {
         }
         let (mut recorded, mut before, mut receipts, mut last) = (0_usize, 0_usize, Vec::new(), None);
         while let Some(sent) = sends.join_next().await {
-            let Ok((told, answer)) = sent else { continue };
+            let Ok((told, answer)) = sent else {
+                self.site.log.finding("a request of a form that was sent 20 times at once broke down");
+                continue;
+            };
             match told {
                 Told::Recorded(number) => {
                     recorded = recorded.saturating_add(1);
@@ -222,7 +226,7 @@ impl Steady {
                 .log
                 .finding(format!("a form that was sent 20 times at once wrote its session so: {calls:?}"));
         }
-        self.to_receipt(&filled, &last?).await
+        self.follow(&filled, &last?).await
     }
 
     /// Two forms that say the same: the second is asked back, and recorded when that is wanted.

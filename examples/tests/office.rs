@@ -1,5 +1,5 @@
 //! The check of the school's office: it is run as people run it, and what it judges by can find fault.
-#![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 #[path = "support/mod.rs"]
 mod support;
@@ -10,6 +10,9 @@ mod html;
 #[allow(dead_code, reason = "the check uses all of it")]
 #[path = "../stability/judge.rs"]
 mod judge;
+#[allow(dead_code, reason = "the check uses all of it")]
+#[path = "../stability/shown.rs"]
+mod shown;
 
 use support::{example, stability};
 
