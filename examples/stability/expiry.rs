@@ -16,7 +16,9 @@ use crate::site::{Clerk, SHORT_IDLE, Site};
 pub(crate) async fn idle(site: Arc<Site>, clerk: Arc<Clerk>, seed: u64) {
     let mut chance = Chance::new(seed);
     loop {
-        let _ = come_back(&site, &clerk, &mut chance).await;
+        if come_back(&site, &clerk, &mut chance).await.is_none() {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
         if site.is_over() {
             return;
         }

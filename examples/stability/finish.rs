@@ -15,8 +15,10 @@ pub(crate) struct Summary {
     pub(crate) payments: usize,
     /// How many requests that was.
     pub(crate) sends: usize,
-    /// How many of them are in the book.
+    /// How many entries they made in the book.
     pub(crate) recorded: usize,
+    /// Of how many of the forms there are entries.
+    pub(crate) keys: usize,
     /// What they come to, in minor units.
     pub(crate) sum: i64,
     /// How much lower the book's balance is, in minor units.
@@ -58,10 +60,11 @@ pub(crate) async fn finish(site: &Site, offices: &Offices, before: &BookBalance)
     let school = &site.office.school;
     let mut book = read(site).await?;
     let payments: HashMap<String, Payment> = site.log.payments();
-    let (mut recorded, mut sum, mut sends) = (0_usize, 0_i64, 0_usize);
+    let (mut recorded, mut keys, mut sum, mut sends) = (0_usize, 0_usize, 0_i64, 0_usize);
     for (key, payment) in &payments {
         let entries = book.remove(key).unwrap_or_default();
         recorded = recorded.saturating_add(entries.len());
+        keys = keys.saturating_add(usize::from(!entries.is_empty()));
         sum = entries.iter().fold(sum, |sum, (_, minor)| sum.saturating_add(*minor));
         sends = sends.saturating_add(payment.sends.len());
         let entries: Vec<Entered> = entries.into_iter().map(|(entered, _)| entered).collect();
@@ -97,6 +100,7 @@ pub(crate) async fn finish(site: &Site, offices: &Offices, before: &BookBalance)
         payments: payments.len(),
         sends,
         recorded,
+        keys,
         sum,
         fell,
         audited: (report.entries, report.accounts),

@@ -98,10 +98,11 @@ pub(crate) fn told(told: &BTreeMap<(&'static str, &'static str), u64>) -> String
 
 /// What came of the payments.
 pub(crate) fn summary(summary: &Summary, currency: &str) -> String {
-    let Summary { payments, sends, recorded, sum, fell, audited: (entries, accounts), layers } = summary;
+    let Summary { payments, sends, recorded, keys, sum, fell, audited: (entries, accounts), layers } =
+        summary;
     let money = |minor: i64| format!("{currency} {}.{:02}", minor / 100, minor % 100);
     format!(
-        "the book\n  payments filled in and sent    {payments:>9}, in {sends} requests\n  payments in the book           {recorded:>9}, each once under its key\n  they come to                   {:>9}\n  the balance fell by            {:>9}\n  audited                        {entries:>9} entries of {accounts} accounts\n  sessions that ended meanwhile  {:>9} requests, and {} conflicted\n",
+        "the book\n  payments filled in and sent    {payments:>9}, in {sends} requests\n  payments in the book           {recorded:>9}, under {keys} keys\n  they come to                   {:>9}\n  the balance fell by            {:>9}\n  audited                        {entries:>9} entries of {accounts} accounts\n  sessions that ended meanwhile  {:>9} requests, and {} conflicted\n",
         money(*sum),
         money(*fell),
         layers.0,
@@ -115,9 +116,20 @@ pub(crate) fn findings(findings: &[String]) -> String {
         return "Nothing was found wrong.\n".to_owned();
     }
     let mut text = format!("{} findings:\n", findings.len());
-    for finding in findings.iter().take(LISTED) {
+    // One that was found again and again leaves room for the others.
+    let mut different: Vec<(&str, usize)> = Vec::new();
+    for finding in findings {
+        let has_room = different.len() < LISTED;
+        match different.iter_mut().find(|(one, _)| one == finding) {
+            Some((_, times)) => *times = times.saturating_add(1),
+            None if has_room => different.push((finding, 1)),
+            None => {}
+        }
+    }
+    for (finding, times) in different {
         let finding: String = finding.split_whitespace().collect::<Vec<_>>().join(" ");
-        let _ = writeln!(text, "  {}", finding.chars().take(400).collect::<String>());
+        let times = if times > 1 { format!("{times} times: ") } else { String::new() };
+        let _ = writeln!(text, "  {times}{}", finding.chars().take(400).collect::<String>());
     }
     text
 }

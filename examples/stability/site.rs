@@ -39,6 +39,8 @@ pub(crate) struct Site {
     pub(crate) store: Arc<Counting>,
     /// What the pages work with.
     pub(crate) office: Office,
+    /// What those of the other office work with.
+    other: Office,
     /// Every account.
     pub(crate) students: Vec<String>,
     next_amount: AtomicI64,
@@ -88,6 +90,7 @@ pub(crate) async fn open(
         log: Arc::new(Log::new()),
         store,
         office,
+        other: short.office.clone(),
         students,
         next_amount: AtomicI64::new(100),
         stopped: AtomicBool::new(false),
@@ -104,6 +107,10 @@ impl Site {
         let known = Known { name: name.clone(), role, password: hash };
         if !self.office.clerks.add(&known).await.map_err(broken)? {
             return Err(format!("there is a clerk {name} already").into());
+        }
+        // In memory each office has clerks of its own.
+        if self.other.clerks.find(&name).await.map_err(broken)?.is_none() {
+            self.other.clerks.add(&known).await.map_err(broken)?;
         }
         Ok(Arc::new(Clerk { name, password: Mutex::new(made) }))
     }
