@@ -33,7 +33,9 @@ impl Became {
         }
     }
 
-    fn sentence(&self) -> String {
+    /// The words for it.
+    #[must_use]
+    pub fn sentence(&self) -> String {
         match self {
             Self::Recorded(entry) => format!(
                 "What you sent was recorded, once: {} of {} for {}, no. {} there. Do not send it again.",

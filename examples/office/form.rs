@@ -16,7 +16,7 @@ use subtle::ConstantTimeEq as _;
 
 use super::access::{Access, Clerk};
 use super::failure::{Became, Failure, Message};
-use super::{Office, password};
+use super::{Office, password, show};
 
 /// The key of what a form records, made when the form is shown: 128 random bits. Whoever knows it has seen the form.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -119,12 +119,25 @@ pub async fn sender(
 ) -> Result<Clerk, Failure> {
     let next = parts.uri.path().to_owned();
     match Access::from_request_parts(parts, office).await?.clerk {
-        Some(clerk) => {
-            same(&clerk.token, token, &next)?;
-            Ok(clerk)
-        }
+        Some(clerk) => match same(&clerk.token, token, &next) {
+            Ok(()) => Ok(clerk),
+            Err(stale) => Err(out_of_date(office, key.as_ref()).await.unwrap_or(stale)),
+        },
         None => Err(too_late(office, key.as_ref(), None, next).await),
     }
+}
+
+/// What is said to one whose form is of an earlier session, but was recorded: not that nothing was done. `None` where it was not.
+async fn out_of_date(office: &Office, key: Option<&Key>) -> Option<Failure> {
+    let became = Became::of(&office.school, key?).await;
+    let Became::Recorded(entry) = &became else { return None };
+    let student = format!("/students/{}", show::segment(entry.account.as_str()));
+    let text = format!(
+        "This form is not of your present session: you signed in anew since it was shown. {}",
+        became.sentence()
+    );
+    let message = Message::new(StatusCode::FORBIDDEN, "Form out of date", text);
+    Some(message.leading_to(student, "See the student").into())
 }
 
 /// What is said to one who is not signed in any more.
