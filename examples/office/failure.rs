@@ -44,7 +44,7 @@ impl Became {
                 entry.account,
                 entry.position
             ),
-            Self::NotRecorded => "What you sent was not recorded. Sign in and send it again.".to_owned(),
+            Self::NotRecorded => "What you sent was not recorded. Sign in, and fill in a new form.".to_owned(),
             Self::Unknown => {
                 "Whether what you sent was recorded cannot be told at the moment. Sign in and look before you send it again.".to_owned()
             }

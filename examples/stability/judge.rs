@@ -337,7 +337,7 @@ mod tests {
         );
         assert_eq!(told(409, None, &once, false), was_recorded("USD 80.00", "1034", "7"));
         assert_eq!(told(403, None, &once, false), was_recorded("USD 80.00", "1034", "7"));
-        let not = text("What you sent was not recorded. Sign in and send it again.");
+        let not = text("What you sent was not recorded. Sign in, and fill in a new form.");
         assert_eq!(told(409, None, &not, false), Told::WasNot);
         assert_eq!(told(409, None, "Is this the same again?", true), Told::AskedBack);
         assert_eq!(told(409, None, &text("It may have been done already: look."), false), Told::Open);
