@@ -4,3 +4,10 @@ pub mod book;
 pub mod database;
 pub mod input;
 pub mod office;
+
+/// The code of the project's pages, compiled with the tests.
+#[cfg(doctest)]
+mod pages_of_the_project {
+    #[doc = include_str!("../docs/embedding.md")]
+    mod embedding {}
+}
