@@ -3,6 +3,7 @@
 //! Commands never wait for a page by themselves: every way on waits until the document is another one, and has loaded.
 
 use std::cell::Cell;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use base64::Engine as _;
@@ -40,6 +41,9 @@ impl WebDriverCompatibleCommand for Ask {
     }
 }
 
+/// A page that was marked.
+pub(crate) struct Marked(u64);
+
 /// A browser session: its windows share its cookies.
 pub(crate) struct Window {
     pub(crate) client: Client,
@@ -48,7 +52,11 @@ pub(crate) struct Window {
     pages: Cell<u64>,
 }
 
+/// Numbers the profiles of browsers that share a folder.
+static PROFILE: AtomicU32 = AtomicU32::new(0);
+
 fn capabilities(browser: &bursar_servers::Browser, size: Size) -> Capabilities {
+    let profile = format!("profile-{}", PROFILE.fetch_add(1, Ordering::Relaxed));
     let mut args = vec![
         "--headless=new".to_owned(),
         "--no-sandbox".to_owned(),
@@ -58,7 +66,7 @@ fn capabilities(browser: &bursar_servers::Browser, size: Size) -> Capabilities {
         "--lang=en-GB".to_owned(),
         // Chromium ends with the driver, however that ends.
         "--remote-debugging-pipe".to_owned(),
-        format!("--user-data-dir={}", browser.folder().join("profile").display()),
+        format!("--user-data-dir={}", browser.folder().join(profile).display()),
     ];
     let mut options = json!({ "binary": browser.program() });
     if size.is_narrow() {
@@ -129,24 +137,25 @@ impl Window {
         what: &str,
         act: impl AsyncFnOnce() -> Result<(), CmdError>,
     ) -> Result<(), Failed> {
-        self.mark().await?;
+        let page = self.mark().await?;
         act().await?;
-        self.arrive(what).await
+        self.arrive(what, &page).await
     }
 
     /// Marks the page, so that another one can be told from it.
-    pub(crate) async fn mark(&self) -> Result<(), Failed> {
+    pub(crate) async fn mark(&self) -> Result<Marked, Failed> {
         self.pages.set(self.pages.get() + 1);
-        self.client.execute("window.bursarPage = arguments[0]", vec![json!(self.pages.get())]).await?;
-        Ok(())
+        let page = self.pages.get();
+        self.client.execute("window.bursarPage = arguments[0]", vec![json!(page)]).await?;
+        Ok(Marked(page))
     }
 
-    /// Waits until there is another page than the one marked last.
-    pub(crate) async fn arrive(&self, what: &str) -> Result<(), Failed> {
-        let page = self.pages.get();
+    /// Waits until there is another page than the one marked.
+    pub(crate) async fn arrive(&self, what: &str, page: &Marked) -> Result<(), Failed> {
         self.until(what, async || {
-            let script = "return window.bursarPage !== arguments[0] && document.readyState === 'complete' && location.protocol === 'http:'";
-            let there = self.client.execute(script, vec![json!(page)]).await?;
+            let script = "return window.bursarPage !== arguments[0] && document.readyState === 'complete' \
+                          && location.protocol === 'http:'";
+            let there = self.client.execute(script, vec![json!(page.0)]).await?;
             Ok((there == json!(true)).then_some(()))
         })
         .await
@@ -219,6 +228,21 @@ impl Window {
         self.text(".say").await
     }
 
+    /// The status that the page was answered with.
+    pub(crate) async fn status(&self) -> Result<u64, Failed> {
+        let status = "return performance.getEntriesByType('navigation')[0].responseStatus";
+        Ok(self.script(status, vec![]).await?.as_u64().ok_or("a page has a status")?)
+    }
+
+    /// The texts of all such elements, with plain spaces.
+    pub(crate) async fn texts(&self, css: &str) -> Result<Vec<String>, Failed> {
+        let script = "return [...document.querySelectorAll(arguments[0])].map(found => found.innerText)";
+        let texts = self.script(script, vec![json!(css)]).await?;
+        let plain =
+            |text: &Value| text.as_str().unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ");
+        Ok(texts.as_array().into_iter().flatten().map(plain).collect())
+    }
+
     /// What a script gives.
     pub(crate) async fn script(&self, script: &str, args: Vec<Value>) -> Result<Value, Failed> {
         Ok(self.client.execute(script, args).await?)
@@ -257,6 +281,12 @@ impl Window {
                 && message.contains("the server responded with a status of 4")
                 && !message.contains("/static/")
         };
-        Ok(lines.iter().filter(|line| !is_answer(line)).map(ToString::to_string).collect())
+        // An advice is none.
+        let is_advice = |line: &Value| line["level"] == "DEBUG" || line["level"] == "INFO";
+        Ok(lines
+            .iter()
+            .filter(|line| !is_answer(line) && !is_advice(line))
+            .map(ToString::to_string)
+            .collect())
     }
 }
