@@ -28,11 +28,11 @@ while (texts.nextNode()) {
   }
 }
 for (const element of document.body.querySelectorAll('*')) {
-  if (element.closest('.hidden, .skip, svg')) continue;
+  if (element.closest('.hidden, .skip, svg, input, select')) continue;
   const style = getComputedStyle(element);
   if (style.overflowX !== 'visible' && element.scrollWidth > element.clientWidth + 1) say('cut off', element);
 }
-for (const control of document.querySelectorAll('input:not([type=hidden]), select, button')) {
+for (const control of document.querySelectorAll('input:not([type=hidden], [hidden]), select, button')) {
   const box = control.getBoundingClientRect(), around = (control.closest('.card') || document.body).getBoundingClientRect();
   if (box.right > around.right + 1 || box.left < around.left - 1) say('beyond its card', control);
 }
@@ -65,7 +65,7 @@ pub(crate) async fn name(window: &Window, element: &Element) -> Result<String, F
 /// Every control of every page has a name.
 pub(crate) async fn have_names(visit: &Visit<'_>) -> Result<(), Failed> {
     const CONTROLS: &str =
-        "a, button, input:not([type=hidden]), select, textarea, progress, nav, [role=search]";
+        "a, button, input:not([type=hidden], [hidden]), select, textarea, progress, nav, [role=search]";
     let (window, mut nameless, mut named) = (&visit.window, Vec::new(), 0);
     pages::each(visit, async |page| {
         for control in window.client.find_all(Locator::Css(CONTROLS)).await? {
