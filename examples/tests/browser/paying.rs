@@ -171,8 +171,7 @@ pub(crate) async fn double_click(visit: &Visit<'_>) -> Result<(), Failed> {
     let (down, up) =
         (PointerAction::Down { button: MOUSE_BUTTON_LEFT }, PointerAction::Up { button: MOUSE_BUTTON_LEFT });
     let mouse = [over, down.clone(), up.clone(), down, up];
-    let mouse =
-        mouse.into_iter().fold(MouseActions::new("mouse".to_owned()), |mouse, action| mouse.then(action));
+    let mouse = mouse.into_iter().fold(MouseActions::new("mouse".to_owned()), MouseActions::then);
     window.lead("a double click", async || window.client.perform_actions(mouse).await).await?;
     let said = window.said().await?;
     assert!(said == "Recorded." || said.contains("recorded already"), "{said}");

@@ -70,7 +70,7 @@ fn book() -> Result<&'static Begun, Failed> {
     let begun = BEGUN.get_or_init(|| {
         make().map_err(|failed| format!("the book: {}", failed.message().unwrap_or("it failed")))
     });
-    begun.as_ref().map_err(|error| Failed::from(error))
+    begun.as_ref().map_err(Failed::from)
 }
 
 impl School {

@@ -105,6 +105,7 @@ impl Window {
     }
 
     /// Looks until there is something; what the browser answers in between may be that a page is going.
+    #[expect(clippy::disallowed_methods, reason = "waiting takes real time")]
     pub(crate) async fn until<T>(
         &self,
         what: &str,
