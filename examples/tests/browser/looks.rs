@@ -64,8 +64,9 @@ pub(crate) async fn name(window: &Window, element: &Element) -> Result<String, F
 
 /// Every control of every page has a name.
 pub(crate) async fn have_names(visit: &Visit<'_>) -> Result<(), Failed> {
-    const CONTROLS: &str =
-        "a, button, input:not([type=hidden], [hidden]), select, textarea, progress, nav, [role=search]";
+    // Of a table's lines, which are all alike, the first ones.
+    const CONTROLS: &str = ":is(a, button, input:not([type=hidden], [hidden]), select, textarea, progress, nav, [role=search])\
+                            :not(tbody tr:nth-child(n+6) *)";
     let (window, mut nameless, mut named) = (&visit.window, Vec::new(), 0);
     pages::each(visit, async |page| {
         for control in window.client.find_all(Locator::Css(CONTROLS)).await? {
