@@ -32,6 +32,10 @@ for (const element of document.body.querySelectorAll('*')) {
   const style = getComputedStyle(element);
   if (style.overflowX !== 'visible' && element.scrollWidth > element.clientWidth + 1) say('cut off', element);
 }
+for (const table of document.querySelectorAll('table, dl, form')) {
+  const around = table.parentElement.getBoundingClientRect(), style = getComputedStyle(table.parentElement);
+  if (table.getBoundingClientRect().right > around.right - parseFloat(style.paddingRight) + 1) say('beyond its card', table);
+}
 for (const control of document.querySelectorAll('input:not([type=hidden], [hidden]), select, button')) {
   const box = control.getBoundingClientRect(), around = (control.closest('.card') || document.body).getBoundingClientRect();
   if (box.right > around.right + 1 || box.left < around.left - 1) say('beyond its card', control);

@@ -125,5 +125,10 @@ fn main() -> ExitCode {
             },
         ));
     }
+    let between = Size { width: 1024, height: 768 };
+    all.push(trials::browsing(
+        format!("every page fits its window ({} px)", between.width),
+        move |browser| visit(&browser, between, async |visit| looks::fit(visit).await),
+    ));
     libtest_mimic::run(&Arguments::from_args(), all).exit_code()
 }
