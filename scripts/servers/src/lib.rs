@@ -10,13 +10,14 @@
 //! | the server that all tests share | [`given`], [`Given`] |
 //! | connections that are cut when the test wants it | [`Proxy`], [`Cut`] |
 //! | a program that reads journals | [`Tool`] |
+//! | a browser, and what looks its pages over | [`Browser`], [`axe`] |
 //! | trials that are ignored where nothing is given | [`trials`] |
 //!
 //! A server lives in a folder of its own under the folder for temporary files, listens on loopback alone, keeps the durable settings
 //! it comes with, and is gone with the [`Server`], or with the process, however that ends.
 //!
-//! `BURSAR_TEST_REQUIRE` is a list with commas: the names of what may not be absent ([`Service::name`], [`Tool::name`]), and `private`, where
-//! tests must be able to start servers of their own. `scripts/test` sets it; without it, tests that find nothing are ignored.
+//! `BURSAR_TEST_REQUIRE` is a list with commas: the names of what may not be absent ([`Service::name`], [`Tool::name`], [`Browser::NAME`],
+//! `axe`), and `private`, where tests must be able to start servers of their own. `scripts/test` sets it; without it, tests that find nothing are ignored.
 //!
 //! ```no_run
 //! use bursar_servers::{Cut, Engine, Proxy, Server};
@@ -36,6 +37,7 @@
 //! ```
 
 mod bouncer;
+mod browser;
 mod engine;
 mod error;
 mod galera;
@@ -57,6 +59,7 @@ mod tool;
 pub mod trials;
 
 pub use bouncer::{Bouncer, PoolMode};
+pub use browser::{Browser, axe};
 pub use engine::{Engine, Service};
 pub use error::Error;
 pub use galera::GaleraCluster;

@@ -5,7 +5,7 @@ use std::path::Path;
 use libtest_mimic::{Failed, Trial};
 
 use crate::given::is_required;
-use crate::{Given, Service, Tool, given, private};
+use crate::{Browser, Given, Service, Tool, axe, given, private};
 
 fn absent(name: String, why: String) -> Trial {
     Trial::test(name, move || Err(Failed::from(why))).with_ignored_flag(true)
@@ -51,6 +51,32 @@ pub fn reading(
     match tool.find() {
         Ok(Some(program)) => Trial::test(name, move || test(&program)),
         Ok(None) => absent(name, format!("{tool} is not installed; run scripts/test")),
+        Err(why) => Trial::test(name, move || Err(why.into())),
+    }
+}
+
+/// A trial in a browser of its own.
+pub fn browsing(
+    name: impl Into<String>,
+    test: impl FnOnce(Browser) -> Result<(), Failed> + Send + 'static,
+) -> Trial {
+    let name = name.into();
+    match Browser::is_there() {
+        Ok(true) => Trial::test(name, move || test(Browser::start()?)),
+        Ok(false) => absent(name, "Chromium and chromedriver are not installed; run scripts/test".to_owned()),
+        Err(why) => Trial::test(name, move || Err(why.into())),
+    }
+}
+
+/// A trial in a browser of its own with axe-core: the test gets the path of the script.
+pub fn auditing(
+    name: impl Into<String>,
+    test: impl FnOnce(Browser, &Path) -> Result<(), Failed> + Send + 'static,
+) -> Trial {
+    let name = name.into();
+    match axe() {
+        Ok(Some(script)) => browsing(name, move |browser| test(browser, &script)),
+        Ok(None) => absent(name, "BURSAR_TEST_AXE is not set; run scripts/test".to_owned()),
         Err(why) => Trial::test(name, move || Err(why.into())),
     }
 }
