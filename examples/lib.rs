@@ -3,7 +3,6 @@
 pub mod book;
 pub mod database;
 pub mod input;
-pub mod office;
 
 /// The code of the project's pages, compiled with the tests.
 #[cfg(doctest)]

@@ -8,7 +8,7 @@ use http::request::Parts;
 use super::Office;
 use super::clerks::Role;
 use super::failure::Failure;
-use crate::book::AnyLedger;
+use bursar_examples::book::AnyLedger;
 
 /// What the session remembers of the token of its forms.
 pub const TOKEN: &str = "token";

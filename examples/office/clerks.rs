@@ -9,7 +9,7 @@ use sqlx::Row as _;
 use sqlx::any::AnyPoolOptions;
 
 use super::failure::Failure;
-use crate::database;
+use bursar_examples::database;
 
 /// What a clerk may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

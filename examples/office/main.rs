@@ -5,8 +5,8 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::process::ExitCode;
 
 use bursar_examples::database::Failure;
-use bursar_examples::office::server::FIRST;
-use bursar_examples::office::{Settings, password, start};
+use bursar_office::server::FIRST;
+use bursar_office::{Settings, password, start};
 use clap::Parser;
 
 const DB_HELP: &str = "The database that keeps the book and the clerks: sqlite:FILE, postgres://user@host/database, \
@@ -99,7 +99,7 @@ fn shown(url: &str) -> String {
     }
 }
 
-async fn reset(running: &bursar_examples::office::Running, name: &str) -> Result<String, Failure> {
+async fn reset(running: &bursar_office::Running, name: &str) -> Result<String, Failure> {
     let office = &running.office;
     let failed = |failure| format!("{failure:?}");
     let new = password::generate().map_err(failed)?;

@@ -6,8 +6,8 @@ use bursar::school_file::replay;
 use bursar::{FeeKey, IntoName as _, LedgerStore, NewFee, PAGE_MAX, Payer, Term, TermId, date};
 use chrono::NaiveDate;
 
-use crate::book::AnyLedger;
-use crate::database::Failure;
+use bursar_examples::book::AnyLedger;
+use bursar_examples::database::Failure;
 
 /// The sample: two years of a school of 280 students, without names.
 const SAMPLE: &str = include_str!("../data/hillside.jsonl");

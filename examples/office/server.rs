@@ -20,7 +20,7 @@ use super::failure::Message;
 use super::guard::guard;
 use super::shell::sign_in;
 use super::{Office, Rooms, pages, password, seed};
-use crate::database::{Database, Failure};
+use bursar_examples::database::{Database, Failure};
 
 /// How an office is served.
 #[derive(Clone, Debug)]

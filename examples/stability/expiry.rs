@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bursar_examples::office::show;
+use bursar_office::show;
 
 use crate::browser::Browser;
 use crate::chance::Chance;

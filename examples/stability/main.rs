@@ -25,8 +25,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bursar_examples::database::Failure;
-use bursar_examples::office::clerks::Role;
-use bursar_examples::office::password;
+use bursar_office::clerks::Role;
+use bursar_office::password;
 use clap::Parser;
 use tokio::task::JoinSet;
 use tokio::time::Instant;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use bursar_examples::office::{password, show};
+use bursar_office::{password, show};
 use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 

@@ -7,10 +7,10 @@ use std::time::Duration;
 use bursar::store::AccountFilter;
 use bursar::{Money, PAGE_MAX};
 use bursar_examples::database::Failure;
-use bursar_examples::office::clerks::{Known, Role};
-use bursar_examples::office::form::Key;
-use bursar_examples::office::server::{Stores, start_on};
-use bursar_examples::office::{Office, Running, Settings, password, show};
+use bursar_office::clerks::{Known, Role};
+use bursar_office::form::Key;
+use bursar_office::server::{Stores, start_on};
+use bursar_office::{Office, Running, Settings, password, show};
 use tokio::sync::Mutex;
 
 use crate::browser::{Answer, Browser, Filled};

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bursar_examples::office::show;
+use bursar_office::show;
 use tokio::task::JoinSet;
 
 use crate::browser::{Answer, Browser, Filled};

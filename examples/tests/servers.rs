@@ -90,20 +90,6 @@ fn moved(server: &Server) -> Result<(), Failed> {
     Ok(())
 }
 
-/// The office holds with its book on one server, and its sessions on another.
-fn office() -> Trial {
-    let name = "the office holds (postgres and redis)";
-    // Where either is not installed, it is said by its own trial.
-    let first =
-        if bursar_servers::private(Engine::Redis) == Ok(true) { Engine::Postgres } else { Engine::Redis };
-    trials::own(name, first, || {
-        let (book, sessions) = (Server::start(Engine::Postgres)?, Server::start(Engine::Redis)?);
-        let mut check = example("stability");
-        support::stability::holds(check.args(["--db", &book.url(), "--sessions", &sessions.url()]));
-        Ok(())
-    })
-}
-
 fn main() -> std::process::ExitCode {
     let trials = SERVERS.into_iter().flat_map(|engine| {
         let files = move || {
@@ -128,5 +114,5 @@ fn main() -> std::process::ExitCode {
             }),
         ]
     });
-    libtest_mimic::run(&Arguments::from_args(), trials.chain([office()]).collect()).exit_code()
+    libtest_mimic::run(&Arguments::from_args(), trials.collect()).exit_code()
 }

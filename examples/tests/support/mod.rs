@@ -1,8 +1,6 @@
 //! What the tests of the examples share: the data, and the programs as they were built.
 #![allow(dead_code, reason = "each test binary uses some of it")]
 
-pub(crate) mod stability;
-
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -1,7 +1,16 @@
 //! Runs the check of the office for a moment, and holds it to what it prints.
 #![allow(clippy::panic, reason = "a test says so what it misses")]
 
+use std::path::Path;
 use std::process::Command;
+
+/// The check as it was built with the tests, beside them.
+pub(crate) fn check() -> Command {
+    let tests = std::env::current_exe().unwrap();
+    let built = tests.parent().and_then(Path::parent).unwrap().join("examples").join("stability");
+    assert!(built.exists(), "{} is not built: run the tests of the whole package", built.display());
+    Command::new(built)
+}
 
 /// The number after these words, at the beginning of a line.
 fn number(printed: &str, words: &str) -> u64 {

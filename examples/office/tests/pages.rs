@@ -4,8 +4,8 @@
 use std::net::SocketAddr;
 
 use bursar::{AccountId, IntoName as _};
-use bursar_examples::office::clerks::{Known, Role};
-use bursar_examples::office::{Running, Settings, show, start};
+use bursar_office::clerks::{Known, Role};
+use bursar_office::{Running, Settings, show, start};
 use reqwest::header::{HeaderMap, LOCATION};
 use reqwest::{Client, Response, StatusCode, redirect};
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bursar::{Entry, Money};
-use bursar_examples::office::show;
+use bursar_office::show;
 use fantoccini::actions::{InputSource as _, MOUSE_BUTTON_LEFT, MouseActions, PointerAction};
 use libtest_mimic::Failed;
 use serde_json::{Value, json};

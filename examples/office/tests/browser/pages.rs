@@ -1,6 +1,6 @@
 //! Every page of the office, one after the other, as they come up at work.
 
-use bursar_examples::office::show;
+use bursar_office::show;
 use libtest_mimic::Failed;
 
 use crate::Visit;

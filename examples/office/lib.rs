@@ -32,8 +32,8 @@ use std::sync::Arc;
 
 use bursar_session::Sessions;
 
-use crate::book::AnyLedger;
 use attempts::Attempts;
+use bursar_examples::book::AnyLedger;
 use clerks::Clerks;
 use jobs::Jobs;
 use password::Passwords;

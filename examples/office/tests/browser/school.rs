@@ -5,8 +5,8 @@ use std::sync::{Arc, OnceLock};
 
 use bursar::{Entry, EntryKind};
 use bursar_examples::book::AnyLedger;
-use bursar_examples::office::server::{Stores, start_on};
-use bursar_examples::office::{Running, Settings};
+use bursar_office::server::{Stores, start_on};
+use bursar_office::{Running, Settings};
 use chrono::{DateTime, Utc};
 use libtest_mimic::Failed;
 use sqlx::{ConnectOptions as _, Executor as _};

@@ -5,20 +5,20 @@
 mod support;
 
 #[allow(dead_code, reason = "the check uses all of it")]
-#[path = "../stability/html.rs"]
+#[path = "../../stability/html.rs"]
 mod html;
 #[allow(dead_code, reason = "the check uses all of it")]
-#[path = "../stability/judge.rs"]
+#[path = "../../stability/judge.rs"]
 mod judge;
 #[allow(dead_code, reason = "the check uses all of it")]
-#[path = "../stability/shown.rs"]
+#[path = "../../stability/shown.rs"]
 mod shown;
 
-use support::{example, stability};
+use support::{check, holds};
 
 #[test]
 fn the_office_holds() {
-    stability::holds(&mut example("stability"));
+    holds(&mut check());
 }
 
 #[test]
@@ -28,7 +28,7 @@ fn what_cannot_be_opened_is_said() {
         (["--db", "redis://127.0.0.1:1"], "stability: "),
         (["--clients", "2"], "8..=1000"),
     ] {
-        let output = example("stability").args(arguments).args(["--seconds", "1"]).output().unwrap();
+        let output = check().args(arguments).args(["--seconds", "1"]).output().unwrap();
         let said = String::from_utf8(output.stderr).unwrap();
         assert!(!output.status.success() && said.contains(words), "{arguments:?}: {said}");
     }
