@@ -125,7 +125,7 @@ impl Admin {
         match (name.as_str(), self) {
             ("id", Self::Sqlite(_)) => "zeroblob(16)".into(),
             ("id", Self::Postgres(_)) => "set_byte(id, 3, get_byte(id, 3) # 1)".into(),
-            ("id", Self::Mariadb(_)) => "CONCAT(LEFT(id, 15), '~')".into(),
+            ("id", Self::Mariadb(_)) => "CONCAT(LEFT(id, 15), IF(RIGHT(id, 1) = '~', '!', '~'))".into(),
             // By so much that no other entry is there.
             _ if column.integer => format!("coalesce(`{name}`, 0) + 1000"),
             (_, Self::Sqlite(_)) => format!("coalesce('~' || substr({name}, 2), 'x')"),
