@@ -19,6 +19,7 @@ mod inner;
 mod json;
 mod key;
 mod layer;
+mod methods;
 mod outcome;
 #[doc = include_str!("docs/races.md")]
 pub mod races {}

@@ -6,13 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use async_trait::async_trait;
-use bursar_session::store::{Created, Deleted, Loaded, Rotated, Touched, Updated};
-use bursar_session::{
-    Content, Error, GoneReason, KeyHash, Outcome, Session, SessionLayer, SessionStore, StoreError,
-    StoreErrorKind, UserId, UserSession, Version,
-};
+use bursar_session::{Error, Outcome, Session, SessionLayer, SessionStore, StoreError, StoreErrorKind};
 use bursar_store_memory::MemoryStore;
-use chrono::{DateTime, Utc};
 use http::header::COOKIE;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use tokio::sync::Notify;
@@ -50,9 +45,17 @@ impl Faulty {
         *self.fate.lock().unwrap() = fate;
     }
 
-    async fn after<T>(&self, answer: Result<T, StoreError>) -> Result<T, StoreError> {
+    async fn before(&self, call: &str) {
+        if call == "load" {
+            self.loads.fetch_add(1, Ordering::SeqCst);
+            tokio::task::yield_now().await;
+        }
+    }
+
+    async fn after<T>(&self, call: &str, answer: Result<T, StoreError>) -> Result<T, StoreError> {
         let fate = *self.fate.lock().unwrap();
         match fate {
+            _ if !matches!(call, "update" | "rotate") => answer,
             Fate::Given => answer,
             Fate::Lost => {
                 Err(StoreError::new(StoreErrorKind::UnknownOutcome, "commit", "the connection was lost"))
@@ -65,81 +68,22 @@ impl Faulty {
     }
 }
 
-#[async_trait]
-impl SessionStore for Faulty {
-    async fn load(&self, key: &KeyHash, now: DateTime<Utc>) -> Result<Loaded, StoreError> {
-        self.loads.fetch_add(1, Ordering::SeqCst);
-        tokio::task::yield_now().await;
-        self.store.load(key, now).await
-    }
-
-    async fn create(
-        &self,
-        key: &KeyHash,
-        content: &Content,
-        now: DateTime<Utc>,
-    ) -> Result<Created, StoreError> {
-        self.store.create(key, content, now).await
-    }
-
-    async fn update(
-        &self,
-        key: &KeyHash,
-        version: Version,
-        content: &Content,
-        now: DateTime<Utc>,
-    ) -> Result<Updated, StoreError> {
-        let updated = self.store.update(key, version, content, now).await;
-        self.after(updated).await
-    }
-
-    async fn touch(
-        &self,
-        key: &KeyHash,
-        at: DateTime<Utc>,
-        now: DateTime<Utc>,
-    ) -> Result<Touched, StoreError> {
-        self.store.touch(key, at, now).await
-    }
-
-    async fn rotate(&self, key: &KeyHash, to: &KeyHash, now: DateTime<Utc>) -> Result<Rotated, StoreError> {
-        let rotated = self.store.rotate(key, to, now).await;
-        self.after(rotated).await
-    }
-
-    async fn delete(
-        &self,
-        key: &KeyHash,
-        version: Option<Version>,
-        reason: GoneReason,
-        now: DateTime<Utc>,
-    ) -> Result<Deleted, StoreError> {
-        self.store.delete(key, version, reason, now).await
-    }
-
-    async fn list_user(
-        &self,
-        user: &UserId,
-        after: Option<&KeyHash>,
-        limit: u32,
-        now: DateTime<Utc>,
-    ) -> Result<Vec<UserSession>, StoreError> {
-        self.store.list_user(user, after, limit, now).await
-    }
-
-    async fn delete_user(
-        &self,
-        user: &UserId,
-        except: Option<&KeyHash>,
-        now: DateTime<Utc>,
-    ) -> Result<u64, StoreError> {
-        self.store.delete_user(user, except, now).await
-    }
-
-    async fn delete_expired(&self, limit: u32, now: DateTime<Utc>) -> Result<u32, StoreError> {
-        self.store.delete_expired(limit, now).await
-    }
+macro_rules! faulty {
+    ($(async fn $name:ident($($argument:ident: $type:ty),*) -> $answer:ty;)*) => {
+        #[async_trait]
+        impl SessionStore for Faulty {
+            $(
+                async fn $name(&self, $($argument: $type),*) -> Result<$answer, StoreError> {
+                    self.before(stringify!($name)).await;
+                    let answer = self.store.$name($($argument),*).await;
+                    self.after(stringify!($name), answer).await
+                }
+            )*
+        }
+    };
 }
+
+bursar_session::session_store_methods!(faulty);
 
 struct Site {
     store: Faulty,

@@ -6,11 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
 use tokio::sync::{Semaphore, mpsc};
 
-use crate::store::{Created, Deleted, Loaded, Rotated, SessionStore, Touched, Updated};
-use crate::{Content, GoneReason, KeyHash, StoreError, StoreErrorKind, UserId, UserSession, Version};
+use crate::{SessionStore, StoreError, StoreErrorKind};
 
 /// What a caller tells the scheduler: it waits before its next call.
 pub(super) struct Waits;
@@ -88,14 +86,4 @@ macro_rules! gated {
     };
 }
 
-gated! {
-    async fn load(key: &KeyHash, now: DateTime<Utc>) -> Loaded;
-    async fn create(key: &KeyHash, content: &Content, now: DateTime<Utc>) -> Created;
-    async fn update(key: &KeyHash, version: Version, content: &Content, now: DateTime<Utc>) -> Updated;
-    async fn touch(key: &KeyHash, expires_at: DateTime<Utc>, now: DateTime<Utc>) -> Touched;
-    async fn rotate(key: &KeyHash, to: &KeyHash, now: DateTime<Utc>) -> Rotated;
-    async fn delete(key: &KeyHash, version: Option<Version>, reason: GoneReason, now: DateTime<Utc>) -> Deleted;
-    async fn list_user(user: &UserId, after: Option<&KeyHash>, limit: u32, now: DateTime<Utc>) -> Vec<UserSession>;
-    async fn delete_user(user: &UserId, except: Option<&KeyHash>, now: DateTime<Utc>) -> u64;
-    async fn delete_expired(limit: u32, now: DateTime<Utc>) -> u32;
-}
+crate::session_store_methods!(gated);
