@@ -71,6 +71,10 @@ struct Borne {
     key: String,
 }
 
+/// What a form says that is a button alone: nothing.
+#[derive(Debug, Deserialize)]
+pub struct Nothing {}
+
 /// A form that a clerk has sent from a page of this office.
 pub struct Posted<T> {
     /// Who sent it.

@@ -63,6 +63,14 @@ pub fn query(text: &str) -> String {
     segment
 }
 
+/// A path with a query of what is given.
+#[must_use]
+pub fn with_query(path: &str, values: &[(&str, &str)]) -> String {
+    let given = values.iter().filter(|(_, value)| !value.is_empty());
+    let parts: Vec<String> = given.map(|(name, value)| format!("{name}={}", query(value))).collect();
+    if parts.is_empty() { path.to_owned() } else { format!("{path}?{}", parts.join("&")) }
+}
+
 /// The text of a segment, after its escapes were read.
 #[must_use]
 pub fn of_segment(segment: &str) -> &str {
@@ -141,6 +149,8 @@ mod tests {
             assert_eq!(of_segment(&segment.replace("%3D", "=").replace("%2F", "/")), text);
         }
         assert_eq!(query("é &"), "%C3%A9%20%26");
+        assert_eq!(with_query("/a", &[("b", "é"), ("c", ""), ("d", "1")]), "/a?b=%C3%A9&d=1");
+        assert_eq!(with_query("/a", &[("b", "")]), "/a");
     }
 
     #[test]

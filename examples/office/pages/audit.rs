@@ -5,11 +5,10 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use bursar::audit::{AuditReport, audit};
 use http::StatusCode;
-use serde::Deserialize;
 
 use super::super::access::Clerk;
 use super::super::failure::{Failure, Message};
-use super::super::form::Posted;
+use super::super::form::{Nothing, Posted};
 use super::super::shell::{Shell, page};
 use super::super::{Office, show as words};
 
@@ -31,10 +30,6 @@ pub async fn show(State(office): State<Office>, clerk: Clerk) -> Result<Response
         report.last_seal.as_ref().map(|seal| (words::instant(&seal.sealed_at), seal.root.to_string()));
     page(&Page { shell: Shell::of(&clerk, "audit", "Audit"), sealed, report })
 }
-
-/// What the form that seals says: nothing.
-#[derive(Deserialize)]
-pub struct Nothing {}
 
 /// Seals what is recorded so far. Sealing again with nothing new changes nothing.
 pub async fn seal(State(office): State<Office>, sent: Posted<Nothing>) -> Result<Response, Failure> {

@@ -32,24 +32,18 @@ pub struct Asked {
 }
 
 impl Asked {
-    fn query(&self, after: Option<&DebtorKey>) -> String {
-        let mut parts = Vec::new();
-        for (name, value) in [
-            ("group", &self.group),
+    /// A path with the same filter, and after a debtor.
+    fn path(&self, path: &str, after: Option<&DebtorKey>) -> String {
+        let after = after.map(|key| format!("{}/{}/{}", key.outstanding.minor(), key.since, key.account));
+        let values = [
+            ("group", self.group.as_str()),
             ("standing", &self.standing),
             ("at_least", &self.at_least),
             ("overdue", &self.overdue),
             ("sort", &self.sort),
-        ] {
-            if !value.is_empty() {
-                parts.push(format!("{name}={}", words::query(value)));
-            }
-        }
-        if let Some(key) = after {
-            let key = format!("{}/{}/{}", key.outstanding.minor(), key.since, key.account);
-            parts.push(format!("after={}", words::query(&key)));
-        }
-        if parts.is_empty() { String::new() } else { format!("?{}", parts.join("&")) }
+            ("after", after.as_deref().unwrap_or("")),
+        ];
+        words::with_query(path, &values)
     }
 
     fn filter(&self, today: NaiveDate, office: &Office) -> Result<DebtorFilter, bursar::Refusal> {
@@ -107,8 +101,8 @@ pub async fn show(
         shell: Shell::of(&clerk, "debtors", "Debtors"),
         groups: super::fees::groups(&office, office.school.current_term().await?).await?,
         lines: Vec::new(),
-        csv: format!("/debtors.csv{}", asked.query(None)),
-        first: (!asked.after.is_empty()).then(|| format!("/debtors{}", asked.query(None))),
+        csv: asked.path("/debtors.csv", None),
+        first: (!asked.after.is_empty()).then(|| asked.path("/debtors", None)),
         next: None,
         problem: String::new(),
         asked,
@@ -117,8 +111,7 @@ pub async fn show(
         Ok(filter) => {
             let after = page_of.asked.after(&office);
             let found = office.school.debtors(&filter, after.as_ref(), DEBTORS_A_PAGE).await?;
-            page_of.next =
-                found.next.as_ref().map(|key| format!("/debtors{}", page_of.asked.query(Some(key))));
+            page_of.next = found.next.as_ref().map(|key| page_of.asked.path("/debtors", Some(key)));
             page_of.lines = found.debtors.into_iter().map(line).collect();
         }
         Err(refusal) => page_of.problem = sentence(&refusal.to_string()),

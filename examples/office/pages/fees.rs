@@ -74,11 +74,15 @@ pub async fn show(
         };
         let (group, code) = (group.to_string(), fee.key.code.to_string());
         let days = fee.instalments.iter().map(|part| part.due_on.to_string()).collect::<Vec<_>>().join(", ");
-        let query = format!("group={}&code={}", words::query(&group), words::query(&code));
         lines.push(Line {
             price: words::cash(fee.price(office.school.currency())?),
             due: days,
-            reprice: (!term.closed).then(|| format!("/terms/{}/reprice?{query}", term.id)),
+            reprice: (!term.closed).then(|| {
+                words::with_query(
+                    &format!("/terms/{}/reprice", term.id),
+                    &[("group", &group), ("code", &code)],
+                )
+            }),
             payer: group,
             code,
         });

@@ -11,7 +11,7 @@ use super::super::Office;
 use super::super::access::TOKEN;
 use super::super::clerks;
 use super::super::failure::Failure;
-use super::super::form::{Posted, same, secret};
+use super::super::form::{Nothing, Posted, same, secret};
 use super::super::shell::{Shell, page, safe_next};
 
 /// Where the sign-in leads to.
@@ -111,10 +111,6 @@ async fn begin(session: &Session, name: &str) -> Result<(), Failure> {
 struct SignedOut {
     shell: Shell,
 }
-
-/// What the form that signs out says: nothing.
-#[derive(Deserialize)]
-pub struct Nothing {}
 
 /// Signs the clerk out, in every window of the browser.
 pub async fn out(sent: Posted<Nothing>) -> Result<Response, Failure> {

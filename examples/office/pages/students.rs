@@ -27,20 +27,15 @@ pub struct Asked {
 impl Asked {
     /// The address of a page of the same search.
     fn page(&self, number: usize) -> String {
-        let mut parts = Vec::new();
-        for (name, value) in [
-            ("search", &self.search),
+        let values = [
+            ("search", self.search.as_str()),
             ("status", &self.status),
             ("group", &self.group),
             ("standing", &self.standing),
             ("sort", &self.sort),
-        ] {
-            if !value.is_empty() {
-                parts.push(format!("{name}={}", words::query(value)));
-            }
-        }
-        parts.push(format!("page={number}"));
-        format!("/students?{}", parts.join("&"))
+            ("page", &number.to_string()),
+        ];
+        words::with_query("/students", &values)
     }
 
     fn search(&self) -> Search {

@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::super::access::Clerk;
 use super::super::failure::{Failure, sentence};
-use super::super::form::Posted;
+use super::super::form::{Nothing, Posted};
 use super::super::shell::{Shell, page};
 use super::super::{Office, show as words};
 
@@ -138,10 +138,6 @@ pub async fn ask_close(
     let name = name(&term);
     page(&Close { shell: Shell::of(&clerk, "terms", format!("Close {name}")), name, term })
 }
-
-/// What the form that closes says: nothing.
-#[derive(Deserialize)]
-pub struct Nothing {}
 
 /// Closes a term to new charges.
 pub async fn close(
