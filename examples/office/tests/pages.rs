@@ -575,10 +575,16 @@ async fn students_are_searched_filtered_and_paged() {
         (1, 0, true)
     );
     // The pages hold everybody once.
+    assert_eq!(links(&clerk, "/students?sort=owed&page=1").await.len(), all);
+    running.stop().await.unwrap();
+}
+
+/// The links in the first cells of a list, over all of its pages; each once.
+async fn links(browser: &Browser, first: &str) -> std::collections::BTreeSet<String> {
     let mut seen = std::collections::BTreeSet::new();
-    let mut path = Some("/students?sort=owed&page=1".to_owned());
+    let mut path = Some(first.to_owned());
     while let Some(page) = path {
-        let text = clerk.get(&page).await.text;
+        let text = browser.get(&page).await.text;
         for row in text.split("<th scope=\"row\"><a href=\"").skip(1) {
             assert!(seen.insert(row.split('"').next().unwrap().to_owned()), "{row}");
         }
@@ -587,6 +593,33 @@ async fn students_are_searched_filtered_and_paged() {
             link.split('"').next().unwrap().replace("&#38;", "&")
         });
     }
-    assert_eq!(seen.len(), all);
+    seen
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn debtors_are_paged_and_downloaded() {
+    let running = office().await;
+    let clerk = Browser::of(&running, "clerk").await;
+    for query in ["", "?sort=age", "?standing=active&at_least=50", "?overdue=60&group=PRIMARY"] {
+        let shown = links(&clerk, &format!("/debtors{query}")).await;
+        let csv = clerk.get(&format!("/debtors.csv{query}")).await;
+        assert_eq!(csv.headers["content-type"], "text/csv; charset=utf-8");
+        let rows: std::collections::BTreeSet<String> = csv
+            .text
+            .lines()
+            .skip(1)
+            .map(|row| format!("/students/{}", row.split(',').next().unwrap()))
+            .collect();
+        assert!(!rows.is_empty(), "{query}");
+        assert_eq!(shown, rows, "{query}");
+    }
+    let all = links(&clerk, "/debtors").await.len();
+    assert!(
+        all > 50 && links(&clerk, "/debtors?at_least=500").await.len() < all,
+        "more than a page, and a filter"
+    );
+    clerk.get("/debtors?at_least=lots").await.says(200, "role=\"alert\"");
+    clerk.get("/debtors.csv?at_least=lots").await.says(422, "not an amount");
+    clerk.get("/debtors?after=garbage").await.says(200, "Outstanding");
     running.stop().await.unwrap();
 }
