@@ -69,6 +69,8 @@ pub(crate) fn serve(home: &Home, port: u16, settings: &Settings) -> Result<(Path
     for (key, path) in [("datadir", "data"), ("socket", "socket"), ("pid-file", "pid")] {
         serve.arg(format!("--{key}={}", home.path().join(path).display()));
     }
+    // In a folder that servers share, one that starts removes what others have there at work.
+    serve.arg(format!("--tmpdir={}", home.path().display()));
     serve.arg(format!("--port={port}"));
     serve.args(["--bind-address=127.0.0.1", "--skip-networking=0", "--skip-name-resolve"]);
     serve.args([

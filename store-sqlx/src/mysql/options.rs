@@ -102,7 +102,8 @@ impl MySqlOptions {
     }
 
     /// Whether a statement waits until its node of a Galera cluster has what was committed at the other nodes before (`wsrep_sync_wait = 7`):
-    /// for applications that write at one node and read at another at once; conflicts are then tried again for longer. Servers without Galera know no such setting; only MariaDB has it.
+    /// for applications that write at one node and read at another at once; conflicts are then tried again for longer, and by the store alone
+    /// (`wsrep_retry_autocommit = 0`). Servers without Galera know no such settings; only MariaDB has them.
     #[must_use]
     pub const fn waits_for_cluster(self, waits_for_cluster: bool) -> Self {
         // Nodes meet at the commit, and not in a queue for a lock: who loses has to come again, and may lose again.
@@ -184,7 +185,9 @@ impl MySqlOptions {
                 time.as_millis()
             )
         });
-        let cluster = if self.waits_for_cluster { "wsrep_sync_wait = 7, " } else { "" };
+        // A statement that the node tries again by itself is answered without its rows: it is for the store to try it again.
+        let cluster =
+            if self.waits_for_cluster { "wsrep_sync_wait = 7, wsrep_retry_autocommit = 0, " } else { "" };
         format!(
             "SET SESSION {time}{cluster}innodb_lock_wait_timeout = {}, \
              sql_mode = 'STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION', autocommit = 1; \
