@@ -1,21 +1,8 @@
-//! Reads pages as a browser does, as far as the check needs it: forms with what is in their fields, links, and the text.
+//! Reads pages as a browser does: forms with what is in their fields, links, and the text.
 
-/// A start tag.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Tag {
-    /// Its name; with a slash before it where it is an end tag.
-    pub(crate) name: String,
-    attributes: Vec<(String, String)>,
-    /// Where in the page it ends.
-    end: usize,
-}
+use std::sync::LazyLock;
 
-impl Tag {
-    /// An attribute; empty where it has no value.
-    pub(crate) fn get(&self, name: &str) -> Option<&str> {
-        self.attributes.iter().find(|(one, _)| one == name).map(|(_, value)| value.as_str())
-    }
-}
+use scraper::{ElementRef, Html, Selector};
 
 /// A form with what a browser would send of it as it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -41,172 +28,78 @@ impl Form {
     }
 }
 
-/// The text with its references replaced, of those that the templates make.
-fn unescaped(text: &str) -> String {
-    let mut plain = String::new();
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once('&') {
-        plain.push_str(before);
-        let named = after.split_once(';').and_then(|(name, then)| {
-            let sign = match name {
-                "amp" => '&',
-                "lt" => '<',
-                "gt" => '>',
-                "quot" => '"',
-                "apos" => '\'',
-                "nbsp" => '\u{a0}',
-                _ => {
-                    let number = name.strip_prefix('#')?;
-                    let number = number.strip_prefix('x').map_or_else(
-                        || number.parse::<u32>(),
-                        |hexadecimal| u32::from_str_radix(hexadecimal, 16),
-                    );
-                    char::from_u32(number.ok()?)?
-                }
-            };
-            Some((sign, then))
-        });
-        rest = if let Some((sign, then)) = named {
-            plain.push(sign);
-            then
-        } else {
-            plain.push('&');
-            after
-        };
-    }
-    plain.push_str(rest);
-    plain
+/// What is looked for in a page; nothing, where that is not written as it should be.
+type Sought = LazyLock<Option<Selector>>;
+
+macro_rules! sought {
+    ($($name:ident = $text:literal;)*) => { $(static $name: Sought = LazyLock::new(|| Selector::parse($text).ok());)* };
 }
 
-fn attributes(mut text: &str) -> Vec<(String, String)> {
-    let mut found = Vec::new();
-    loop {
-        text = text.trim_start_matches(|c: char| c.is_whitespace() || c == '/');
-        let end = text.find(|c: char| c.is_whitespace() || c == '=' || c == '/').unwrap_or(text.len());
-        let (name, rest) = text.split_at(end);
-        if name.is_empty() {
-            return found;
-        }
-        let rest = rest.trim_start();
-        let (value, then) = match rest.strip_prefix('=').map(str::trim_start) {
-            None => ("", rest),
-            Some(rest) => match rest.chars().next().filter(|quote| matches!(quote, '"' | '\'')) {
-                Some(quote) => {
-                    let inner = rest.strip_prefix(quote).unwrap_or(rest);
-                    inner.split_once(quote).unwrap_or((inner, ""))
-                }
-                None => rest.split_at(rest.find(char::is_whitespace).unwrap_or(rest.len())),
-            },
-        };
-        found.push((name.to_ascii_lowercase(), unescaped(value)));
-        text = then;
-    }
+sought! {
+    FORM = "form";
+    FIELD = "input[name], select[name]";
+    OPTION = "option";
+    NEXT = "a[rel=next]";
+    WITH_ID = "[id]";
 }
 
-/// The tags of a page, in order. An angle bracket in an attribute's quotes ends no tag.
-pub(crate) fn tags(page: &str) -> Vec<Tag> {
-    let mut tags = Vec::new();
-    let mut at = 0;
-    while let Some(start) =
-        page.get(at..).and_then(|rest| rest.find('<')).map(|found| at.saturating_add(found))
-    {
-        let mut quote = None;
-        let end = page.get(start..).unwrap_or("").char_indices().find(|(_, c)| match (quote, c) {
-            (None, '"' | '\'') => {
-                quote = Some(*c);
-                false
-            }
-            (Some(open), c) if open == *c => {
-                quote = None;
-                false
-            }
-            (None, '>') => true,
-            _ => false,
-        });
-        let Some((length, _)) = end else { break };
-        let end = start.saturating_add(length);
-        let inner = page.get(start.saturating_add(1)..end).unwrap_or("");
-        let named = inner.find(char::is_whitespace).unwrap_or(inner.len());
-        let (name, rest) = inner.split_at(named);
-        at = end.saturating_add(1);
-        tags.push(Tag { name: name.to_ascii_lowercase(), attributes: attributes(rest), end: at });
-    }
-    tags
+fn within<'a>(element: ElementRef<'a>, sought: &'static Sought) -> impl Iterator<Item = ElementRef<'a>> {
+    sought.as_ref().into_iter().flat_map(move |sought| element.select(sought))
+}
+
+fn value(element: ElementRef<'_>, name: &str) -> String {
+    element.attr(name).unwrap_or_default().to_owned()
+}
+
+/// What is chosen of a list: what is marked, else the first.
+fn chosen(select: ElementRef<'_>) -> Option<String> {
+    let marked = within(select, &OPTION).find(|option| option.attr("selected").is_some());
+    marked.or_else(|| within(select, &OPTION).next()).map(|option| value(option, "value"))
 }
 
 /// The forms of a page.
 pub(crate) fn forms(page: &str) -> Vec<Form> {
-    let mut forms: Vec<Form> = Vec::new();
-    let mut inside = false;
-    // The select that is open: its name, and what is chosen.
-    let mut select: Option<(String, Option<String>, bool)> = None;
-    for tag in tags(page) {
-        let owned = |name: &str| tag.get(name).unwrap_or_default().to_owned();
-        match tag.name.as_str() {
-            "form" => {
-                inside = true;
-                forms.push(Form { action: owned("action"), ..Form::default() });
+    let page = Html::parse_document(page);
+    let form = |element: ElementRef<'_>| {
+        let mut form = Form { action: value(element, "action"), ..Form::default() };
+        for field in within(element, &FIELD) {
+            let name = value(field, "name");
+            if field.value().name() == "select" {
+                form.fields.extend(chosen(field).map(|chosen| (name, chosen)));
+            } else if matches!(field.attr("type"), Some("checkbox" | "radio"))
+                && field.attr("checked").is_none()
+            {
+                form.boxes.push(name);
+            } else {
+                form.fields.push((name, value(field, "value")));
             }
-            "/form" => inside = false,
-            "select" => select = Some((owned("name"), None, false)),
-            "option" => {
-                if let Some((_, chosen, said)) = &mut select
-                    && (chosen.is_none() || (!*said && tag.get("selected").is_some()))
-                {
-                    *said = tag.get("selected").is_some();
-                    *chosen = Some(owned("value"));
-                }
-            }
-            "/select" => {
-                if let (Some((name, Some(chosen), _)), Some(form)) = (select.take(), forms.last_mut()) {
-                    form.fields.push((name, chosen));
-                }
-            }
-            "input" if inside => {
-                if let (Some(name), Some(form)) = (tag.get("name"), forms.last_mut()) {
-                    let unticked =
-                        matches!(tag.get("type"), Some("checkbox" | "radio")) && tag.get("checked").is_none();
-                    if unticked {
-                        form.boxes.push(name.to_owned());
-                    } else {
-                        form.fields.push((name.to_owned(), owned("value")));
-                    }
-                }
-            }
-            _ => {}
         }
-    }
-    forms
+        form
+    };
+    within(page.root_element(), &FORM).map(form).collect()
+}
+
+/// Every run of spaces as one.
+fn plain<'a>(text: impl Iterator<Item = &'a str>) -> String {
+    let text: Vec<&str> = text.collect();
+    text.join(" ").split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// The text of a page, every run of spaces as one.
 pub(crate) fn text(page: &str) -> String {
-    let mut plain = String::new();
-    let mut at = 0;
-    for tag in tags(page) {
-        let before = page.get(at..tag.end).unwrap_or("");
-        plain.push_str(before.split_once('<').map_or(before, |(text, _)| text));
-        plain.push(' ');
-        at = tag.end;
-    }
-    plain.push_str(page.get(at..).unwrap_or(""));
-    unescaped(&plain).split_whitespace().collect::<Vec<_>>().join(" ")
+    plain(Html::parse_document(page).root_element().text())
 }
 
-/// The text right within the element of an id.
+/// The text within the element of an id.
 pub(crate) fn by_id(page: &str, id: &str) -> Option<String> {
-    let tag = tags(page).into_iter().find(|tag| tag.get("id") == Some(id))?;
-    let text = page.get(tag.end..)?.split('<').next()?;
-    Some(unescaped(text).split_whitespace().collect::<Vec<_>>().join(" "))
+    let page = Html::parse_document(page);
+    within(page.root_element(), &WITH_ID).find(|one| one.attr("id") == Some(id)).map(|one| plain(one.text()))
 }
 
 /// Where the link leads that goes on to the next page.
 pub(crate) fn next(page: &str) -> Option<String> {
-    tags(page)
-        .iter()
-        .find(|tag| tag.name == "a" && tag.get("rel") == Some("next"))?
-        .get("href")
-        .map(str::to_owned)
+    let page = Html::parse_document(page);
+    within(page.root_element(), &NEXT).next().map(|link| value(link, "href"))
 }
 
 #[cfg(test)]
@@ -259,6 +152,6 @@ mod tests {
         {
             let _ = (forms(page), text(page), by_id(page, "x"), next(page));
         }
-        assert_eq!(text("&#xffffffff; &x; & b"), "&#xffffffff; &x; & b");
+        assert_eq!(text("&#xffffffff; &x; & b"), "\u{fffd} &x; & b");
     }
 }
