@@ -228,7 +228,10 @@ impl IntoResponse for Failure {
                     |why| format!("Your session has ended: {why}."),
                 );
                 let what = became.as_ref().map_or_else(
-                    || "What you asked for was not done. Sign in and do it again.".to_owned(),
+                    || {
+                        "Nothing was done now. If you had sent this before, sign in and look what came of it."
+                            .to_owned()
+                    },
                     Became::sentence,
                 );
                 let message =

@@ -63,7 +63,7 @@ pub fn secret() -> Result<String, Failure> {
     Ok(format!("{:032x}", u128::from_be_bytes(bytes)))
 }
 
-/// What every form bears.
+/// What every form bears; a key where it records an entry under it.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Borne {
@@ -173,29 +173,29 @@ pub fn same(expected: &str, given: &str, path: &str) -> Result<(), Failure> {
         return Ok(());
     }
     let text = "This form is not of your present session: you signed in anew since it was shown, or it came from elsewhere. \
-                Nothing was done. Open the page again and fill the form in there.";
+                Nothing was done now. Open the page again and fill the form in there.";
     Err(Message::new(StatusCode::FORBIDDEN, "Form out of date", text)
         .leading_to(path, "Open the page again")
         .into())
 }
 
 /// Saves the session before something is done that cannot be undone, so that who was signed out meanwhile does not do it (R5). `what`
-/// is kept in the session, for the first page to say what became of it.
+/// is kept in the session, for the first page to say what became of it, where the ledger knows it by a key.
 ///
 /// # Errors
 /// [`Failure::TooLate`] when the session is gone, with what became of the form; the session's other errors.
 pub async fn save_before(
     office: &Office,
     session: &Session,
-    key: &Key,
+    key: Option<&Key>,
     what: &str,
     next: &str,
 ) -> Result<(), Failure> {
-    session.insert(SENT, &(key.to_string(), what))?;
+    session.insert(SENT, &(key.map(ToString::to_string).unwrap_or_default(), what))?;
     match session.save().await {
         Ok(()) => Ok(()),
         Err(bursar_session::Error::Interrupted(interrupted)) => {
-            Err(too_late(office, Some(key), interrupted.reason, next.to_owned()).await)
+            Err(too_late(office, key, interrupted.reason, next.to_owned()).await)
         }
         Err(error) => Err(error.into()),
     }
@@ -226,6 +226,14 @@ fn ungrouped(text: &str) -> String {
     let mut groups = whole.split(',');
     let first = groups.next().is_some_and(|first| (1..=3).contains(&first.len()));
     if first && groups.all(|group| group.len() == 3) { text.replace(',', "") } else { text.to_owned() }
+}
+
+/// A word of a list.
+///
+/// # Errors
+/// Which words are allowed.
+pub fn word<T: std::str::FromStr<Err = bursar::UnknownWord>>(what: &str, text: &str) -> Result<T, String> {
+    text.parse().map_err(|unknown| format!("{text:?} is no {what}; {unknown}"))
 }
 
 /// A day; today where none is given.

@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use super::super::access::Clerk;
 use super::super::failure::{Failure, Message, sentence};
-use super::super::form::{Key, Posted, save_before, sender};
+use super::super::form::{Posted, save_before, sender};
 use super::super::shell::{Shell, page};
 use super::super::{Office, show as words};
 
@@ -18,7 +18,6 @@ use super::super::{Office, show as words};
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Sent {
-    key: String,
     /// What the import is called: a file is recorded once under its name.
     name: String,
     term: String,
@@ -71,7 +70,6 @@ pub async fn show(State(office): State<Office>, clerk: Clerk) -> Result<Response
 struct Checked {
     shell: Shell,
     sent: Sent,
-    key: Key,
     lines: u64,
     to_record: u64,
     already: u64,
@@ -127,17 +125,16 @@ pub async fn check(State(office): State<Office>, request: Request) -> Result<Res
         Err(refusal) => return refused(sentence(&refusal.to_string())).await,
     };
     match import.check(&office.school, sent.text.as_bytes()).await {
-        Ok(checked) => page(&shown(&clerk, sent, &checked)?),
+        Ok(checked) => page(&shown(&clerk, sent, &checked)),
         Err(ImportError::Ledger(error)) => Err(error.into()),
         Err(error) => refused(sentence(&error.to_string())).await,
     }
 }
 
-fn shown(clerk: &Clerk, sent: Sent, checked: &CheckedArrears) -> Result<Checked, Failure> {
+fn shown(clerk: &Clerk, sent: Sent, checked: &CheckedArrears) -> Checked {
     let faults = checked.faults();
-    Ok(Checked {
+    Checked {
         shell: Shell::of(clerk, "arrears", "Check the arrears"),
-        key: Key::generate()?,
         lines: checked.lines(),
         to_record: checked.to_record(),
         already: checked.already_there(),
@@ -146,7 +143,7 @@ fn shown(clerk: &Clerk, sent: Sent, checked: &CheckedArrears) -> Result<Checked,
         faults: faults.iter().take(FAULTS_MAX).map(ToString::to_string).collect(),
         more: faults.len().saturating_sub(FAULTS_MAX),
         sent,
-    })
+    }
 }
 
 /// Where a reload leads to.
@@ -158,9 +155,8 @@ pub async fn again(_clerk: Clerk) -> Redirect {
 pub async fn post(State(office): State<Office>, sent: Posted<Sent>) -> Result<Response, Failure> {
     let Posted { clerk, form: sent } = sent;
     clerk.must_be_head(HEAD)?;
-    let Some(key) = Key::parse(&sent.key) else { return Ok(Redirect::to("/arrears").into_response()) };
     let import = sent.import()?;
-    save_before(&office, &clerk.session, &key, &format!("arrears {:?}", sent.name), "/arrears").await?;
+    save_before(&office, &clerk.session, None, &format!("arrears {:?}", sent.name), "/arrears").await?;
     let failed = |error: ImportError| -> Failure {
         match error {
             ImportError::Ledger(error) => error.into(),

@@ -135,11 +135,12 @@ impl Desk {
         Ok(Html(page.render()?))
     }
 
-    fn draft(&self, sent: &Sent, key: &Key) -> Result<(Draft, Money), Refusal> {
+    fn draft(&self, sent: &Sent, key: &Key) -> Result<(Draft, Money), String> {
         let school = &self.office.school;
-        let amount = form::amount(&sent.amount, school.currency())?;
-        let term: TermId = sent.term.parse()?;
-        let day = form::day(&sent.on, school.today())?;
+        let told = |refusal: Refusal| refusal.to_string();
+        let amount = form::amount(&sent.amount, school.currency()).map_err(told)?;
+        let term: TermId = sent.term.parse().map_err(told)?;
+        let day = form::day(&sent.on, school.today()).map_err(told)?;
         macro_rules! common {
             ($draft:expr) => {{
                 let draft = $draft.account(&self.account.id).for_term(term).on(day).key(key.name());
@@ -149,28 +150,27 @@ impl Desk {
                 }
             }};
         }
-        let method = sent.method.parse().unwrap_or(Method::Cash);
         let draft: Draft = match self.what {
             What::Payment => {
-                let payment = Payment::by(method, amount);
+                let payment = Payment::by(form::word("method", &sent.method)?, amount);
                 common!(match form::given(&sent.reference) {
                     Some(reference) => payment.reference(reference),
                     None => payment,
                 })
             }
             What::Refund => {
-                let refund = Refund::by(method, amount);
+                let refund = Refund::by(form::word("method", &sent.method)?, amount);
                 common!(match form::given(&sent.reference) {
                     Some(reference) => refund.reference(reference),
                     None => refund,
                 })
             }
             What::Concession => {
-                let kind = sent.kind.parse().unwrap_or(ConcessionKind::Discount);
+                let kind: ConcessionKind = form::word("kind of concession", &sent.kind)?;
                 common!(Concession::of(kind, amount, sent.reason.trim()))
             }
             What::Charge => {
-                let due_on = form::day(&sent.due_on, day)?;
+                let due_on = form::day(&sent.due_on, day).map_err(told)?;
                 common!(Charge::of(sent.code.trim(), amount).due_on(due_on))
             }
             What::WriteOff => common!(WriteOff::of(amount, sent.reason.trim())),
@@ -239,13 +239,13 @@ pub async fn send(
             "The form bore no key of this office; here is one that does. Nothing was recorded.".to_owned();
         return Ok((StatusCode::BAD_REQUEST, desk.form(sent, problem, None).await?).into_response());
     };
-    let refused = async |sent: Sent, refusal: &Refusal| -> Result<Response, Failure> {
-        let page = desk.form(sent, sentence(&refusal.to_string()), None).await?;
+    let refused = async |sent: Sent, why: &str| -> Result<Response, Failure> {
+        let page = desk.form(sent, sentence(why), None).await?;
         Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
     };
     let (draft, amount) = match desk.draft(&sent, &key) {
         Ok(draft) => draft,
-        Err(refusal) => return refused(sent, &refusal).await,
+        Err(why) => return refused(sent, &why).await,
     };
     if sent.again != "yes"
         && let Some(entry) = desk.likely(amount, &key).await?
@@ -263,11 +263,11 @@ pub async fn send(
     }
     let told = format!("{} of {} for {}", what.replace('-', " "), words::cash(amount), desk.account.id);
     let next = student::path(&desk.account.id);
-    form::save_before(&desk.office, &desk.clerk.session, &key, &told, &next).await?;
+    form::save_before(&desk.office, &desk.clerk.session, Some(&key), &told, &next).await?;
     match desk.clerk.book(&desk.office)?.record(draft).await {
         Ok(receipt) => Ok(Redirect::to(&recorded(&receipt)).into_response()),
         Err(Error::Refused(Refusal::KeyReused { .. })) => Err(reused(&next)),
-        Err(Error::Refused(refusal)) => refused(sent, &refusal).await,
+        Err(Error::Refused(refusal)) => refused(sent, &refusal.to_string()).await,
         Err(error) => Err(error.into()),
     }
 }

@@ -82,7 +82,7 @@ pub async fn send(
     let next = student::path(&found.id);
     let Some(key) = Key::parse(&sent.key) else { return Ok(Redirect::to(&next).into_response()) };
     let told = format!("reversal of no. {position} of {}", found.id);
-    save_before(&office, &clerk.session, &key, &told, &next).await?;
+    save_before(&office, &clerk.session, Some(&key), &told, &next).await?;
     let reversal = Reversal::of_entry(&found.id, position, sent.reason.trim()).key(key.name());
     match clerk.book(&office)?.reverse(reversal).await {
         Ok(receipt) => Ok(Redirect::to(&record::recorded(&receipt)).into_response()),

@@ -58,7 +58,13 @@ pub async fn show(
     Ok(page(&clerk, account, sent, String::new()).await?.into_response())
 }
 
-/// Moves the student. Sent twice it changes nothing.
+/// What was typed, and as it is now what belongs to the other form.
+fn filled(account: &Account, sent: Sent) -> Sent {
+    let groups = if sent.standing.is_empty() { sent.groups } else { words::groups(&account.groups) };
+    Sent { groups, ..sent }
+}
+
+/// Moves the student to the standing that the form says, or else to its groups: one step a form. Sent twice it changes nothing.
 pub async fn send(
     State(office): State<Office>,
     Path(account): Path<String>,
@@ -66,17 +72,28 @@ pub async fn send(
 ) -> Result<Response, Failure> {
     let Posted { clerk, form: sent } = sent;
     let account = student::find(&office, &account).await?;
+    let to =
+        if sent.standing.is_empty() { Ok(None) } else { form::word("standing", &sent.standing).map(Some) };
+    let to: Option<Standing> = match to {
+        Ok(to) => to,
+        Err(why) => {
+            let sent = filled(&account, sent);
+            let page = page(&clerk, account, sent, sentence(&why)).await?;
+            return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
+        }
+    };
     let moved = async {
         let on = form::day(&sent.on, office.school.today())?;
-        let to: Standing = sent.standing.parse().unwrap_or(account.standing);
-        // The groups first: a refused standing is then all that is left to be done.
-        office.school.move_groups(&account.id, enrol::list(&sent.groups), on).await?;
-        office.school.move_standing(&account.id, to, on).await
+        match to {
+            Some(to) => office.school.move_standing(&account.id, to, on).await,
+            None => office.school.move_groups(&account.id, enrol::list(&sent.groups), on).await,
+        }
     };
     match moved.await {
         Ok(()) => Ok(Redirect::to(&student::path(&account.id)).into_response()),
         Err(Error::Refused(refusal)) => {
             let account = student::find(&office, account.id.as_str()).await?;
+            let sent = filled(&account, sent);
             let page = page(&clerk, account, sent, sentence(&refusal.to_string())).await?;
             Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
         }

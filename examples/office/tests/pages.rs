@@ -237,6 +237,8 @@ async fn what_is_typed_wrong_is_said_and_kept() {
         ("term", "soon", "years are 1 to 9999"),
         ("on", "2025-06-01", "locked"),
         ("on", "yesterday", "yesterday"),
+        ("method", "shells", "cash, bank, mobile"),
+        ("method", "", "cash, bank, mobile"),
     ] {
         let mut fields = payment(&form, "80");
         fields.retain(|(name, _)| *name != field);
@@ -380,9 +382,11 @@ async fn the_head_reverses_activates_and_prices() {
     let anew = [("token", token.as_str()), ("key", &key), ("reason", "again")];
     head.post(&path, &anew).await.says(422, "reversed");
 
-    let (token, key) = head.form("/terms/2027-1/activate").await;
-    let run = head.post("/terms/2027-1/activate", &[("token", &token), ("key", &key)]).await;
-    let same = head.post("/terms/2027-1/activate", &[("token", &token), ("key", &key)]).await;
+    let page = head.get("/terms/2027-1/activate").await;
+    let (token, run) = (page.hidden("token"), page.hidden("run"));
+    let start = [("token", token.as_str()), ("run", &run)];
+    let run = head.post("/terms/2027-1/activate", &start).await;
+    let same = head.post("/terms/2027-1/activate", &start).await;
     assert_eq!((run.status.as_u16(), run.to()), (303, same.to()));
     let mut page = head.get(run.to()).await;
     while page.text.contains("http-equiv=\"refresh\"") {
@@ -410,6 +414,11 @@ async fn the_head_reverses_activates_and_prices() {
     head.post("/terms/2027-1/reprice", &price("51.00")).await.says(200, "0 charges");
     head.get("/terms/2027-1").await.says(200, "USD\u{a0}51.00");
     head.get("/audit").await.says(200, "The book is clean");
+    // What was done before a sign-out is not said to be undone.
+    head.post("/sign-out", &[("token", &token)]).await.says(200, "You are signed out");
+    let late = head.post("/terms/2027-1/activate", &start).await;
+    late.says(409, "Nothing was done now. If you had sent this before");
+    assert!(!late.text.contains("not recorded"), "{}", late.text);
     running.stop().await.unwrap();
 }
 
@@ -533,10 +542,9 @@ async fn arrears_are_checked_shown_and_recorded_once() {
     .await;
     checked.says(200, "2 would be recorded, USD\u{a0}9.50 in sum");
     let text = "account,amount,reason\n1034,12.50,\"a \"\"loan\"\" of <b>\"\nT-01,-3,\n";
-    let (key, name) = (checked.hidden("key"), checked.hidden("name"));
+    let name = checked.hidden("name");
     let fields = [
         ("token", token.as_str()),
-        ("key", &key),
         ("name", &name),
         ("term", "2026-3"),
         ("reason", "from an old book"),
@@ -621,5 +629,28 @@ async fn debtors_are_paged_and_downloaded() {
     clerk.get("/debtors?at_least=lots").await.says(200, "role=\"alert\"");
     clerk.get("/debtors.csv?at_least=lots").await.says(422, "not an amount");
     clerk.get("/debtors?after=garbage").await.says(200, "Outstanding");
+    running.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_student_is_moved_one_step_a_form() {
+    let running = office().await;
+    let clerk = Browser::of(&running, "clerk").await;
+    let (path, school) = ("/students/1034/standing", &running.office.school);
+    let token = clerk.get(path).await.hidden("token");
+    let on = ("on", "2026-11-20");
+    let moved = async |fields: &[(&str, &str)]| {
+        clerk.post(path, &[&[("token", token.as_str()), on], fields].concat()).await
+    };
+    assert_eq!(moved(&[("groups", "PRIMARY, BOARDING")]).await.status, 303);
+    // Refused as a whole: groups that come with a standing are not moved either.
+    moved(&[("standing", "alumni"), ("groups", "ECD")]).await.says(422, "role=\"alert\"");
+    moved(&[("standing", "asleep"), ("groups", "ECD")]).await.says(422, "active, on_leave");
+    moved(&[("groups", "")]).await.says(422, "role=\"alert\"");
+    let account = school.account("1034").await.unwrap();
+    assert_eq!((account.groups.len(), account.standing), (2, bursar::Standing::Active));
+    assert_eq!(moved(&[("standing", "on_leave")]).await.status, 303);
+    let account = school.account("1034").await.unwrap();
+    assert_eq!((account.groups.len(), account.standing), (2, bursar::Standing::OnLeave));
     running.stop().await.unwrap();
 }
