@@ -174,6 +174,8 @@ pub async fn send(
 pub struct Price {
     group: String,
     code: String,
+    /// The price that the form was shown with: it puts no other one right.
+    from: String,
     amount: String,
     reason: String,
 }
@@ -190,6 +192,16 @@ struct Reprice {
     problem: String,
 }
 
+/// The fee that a form is about.
+async fn fee(office: &Office, term: TermId, sent: &Price) -> Result<Fee, Failure> {
+    let is = |fee: &Fee| {
+        matches!(&fee.key.payer, Payer::Group(group) if group.as_str() == sent.group)
+            && fee.key.code.as_str() == sent.code
+    };
+    let found = all(office, term).await?.into_iter().find(is);
+    found.ok_or_else(|| Failure::not_found("There is no such fee."))
+}
+
 async fn price(
     office: &Office,
     clerk: &Clerk,
@@ -197,14 +209,9 @@ async fn price(
     sent: Price,
     problem: String,
 ) -> Result<Html<String>, Failure> {
-    let is = |fee: &Fee| {
-        matches!(&fee.key.payer, Payer::Group(group) if group.as_str() == sent.group)
-            && fee.key.code.as_str() == sent.code
-    };
-    let Some(fee) = all(office, term.id).await?.into_iter().find(is) else {
-        return Err(Failure::not_found("There is no such fee."));
-    };
-    let now = words::cash(fee.price(office.school.currency())?);
+    let now = fee(office, term.id, &sent).await?.price(office.school.currency())?;
+    let sent = Price { from: now.to_string(), ..sent };
+    let now = words::cash(now);
     let (name, currency) = (terms::name(&term), office.school.currency().code());
     let shell = Shell::of(clerk, "terms", format!("Price of {} for {}", sent.code, sent.group));
     Ok(Html(Reprice { shell, term, name, currency, now, sent, problem }.render()?))
@@ -222,7 +229,8 @@ pub async fn ask_price(
     Ok(price(&office, &clerk, term, asked, String::new()).await?.into_response())
 }
 
-/// Puts the price right: what was charged at the old one is reversed and charged again. Sent twice it changes nothing.
+/// Puts the price right: what was charged at the old one is reversed and charged again. Sent twice it changes nothing; sent after somebody
+/// else has changed the price it is refused.
 pub async fn reprice(
     State(office): State<Office>,
     Path(term): Path<String>,
@@ -231,9 +239,17 @@ pub async fn reprice(
     let Posted { clerk, form: sent } = sent;
     clerk.must_be_head(HEAD)?;
     let term = terms::find(&office, &term).await?;
+    let now = fee(&office, term.id, &sent).await?.price(office.school.currency())?;
+    let amount = form::amount(&sent.amount, office.school.currency());
+    if sent.from != now.to_string() && amount.as_ref().ok() != Some(&now) {
+        let problem = "The price was changed since this form was shown. Nothing was done; look at the price as it is now.".to_owned();
+        return Ok((StatusCode::CONFLICT, price(&office, &clerk, term, sent, problem).await?).into_response());
+    }
+    let next = format!("/terms/{}", term.id);
+    form::save_before(&office, &clerk.session, None, &format!("price of {}", sent.code), &next).await?;
     let book = clerk.book(&office)?;
     let put = async {
-        let amount = form::amount(&sent.amount, office.school.currency())?;
+        let amount = amount?;
         book.reprice(term.id, sent.group.as_str(), sent.code.as_str(), amount, sent.reason.trim()).await
     };
     match put.await {
@@ -246,7 +262,7 @@ pub async fn reprice(
             let text =
                 format!("{} charges were reversed and made again at the new price.{left}", done.charges);
             let message = Message::new(StatusCode::OK, "The price is right now", text);
-            Ok(message.leading_to(format!("/terms/{}", term.id), "Back to the term").into_response())
+            Ok(message.leading_to(next, "Back to the term").into_response())
         }
         Err(Error::Refused(refusal)) => {
             let page = price(&office, &clerk, term, sent, sentence(&refusal.to_string())).await?;

@@ -54,6 +54,7 @@ pub fn routes() -> Router<Office> {
         .route("/arrears/post", get(arrears::again).post(arrears::post))
         .route("/audit", get(audit::show).post(audit::seal))
         .route("/staff", get(staff::show).post(staff::add))
+        .route("/staff/password", post(staff::password).get(staff::again))
         .route("/staff/remove", post(staff::remove).get(staff::again))
         .route("/me", get(me::show).post(me::password))
         .route("/me/sessions", post(me::end).get(me::again))

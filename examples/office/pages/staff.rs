@@ -72,6 +72,23 @@ pub async fn add(State(office): State<Office>, sent: Posted<Sent>) -> Result<Res
     Ok(list(&office, &clerk, Sent::default(), String::new(), Some((name, made))).await?.into_response())
 }
 
+/// Gives a clerk a new password, shows it, this once, and ends the clerk's sessions. Sent twice, the one that is shown counts.
+pub async fn password(State(office): State<Office>, sent: Posted<Sent>) -> Result<Response, Failure> {
+    let Posted { clerk, form: sent } = sent;
+    clerk.must_be_head(HEAD)?;
+    if sent.name == clerk.name {
+        return Ok(Redirect::to("/me").into_response());
+    }
+    let made = password::generate()?;
+    let hash = office.passwords.hash(made.clone()).await?;
+    if !office.clerks.set_password(&sent.name, &hash).await? {
+        return Err(Failure::not_found(format!("There is no clerk {:?}.", sent.name)));
+    }
+    office.sessions.end_all(&sent.name).await?;
+    let made = Some((sent.name, made));
+    Ok(list(&office, &clerk, Sent::default(), String::new(), made).await?.into_response())
+}
+
 /// Where a reload leads to.
 pub async fn again() -> Redirect {
     Redirect::to("/staff")

@@ -399,12 +399,14 @@ async fn the_head_reverses_activates_and_prices() {
     assert_eq!((last.term, last.recorded_by.as_deref()), (term, Some("head")));
 
     let path = "/terms/2027-1/reprice?group=PRIMARY&code=meals";
-    let token = head.get(path).await.hidden("token");
+    let page = head.get(path).await;
+    let (token, from) = (page.hidden("token"), page.hidden("from"));
     let price = |amount| {
         [
             ("token", token.as_str()),
             ("group", "PRIMARY"),
             ("code", "meals"),
+            ("from", from.as_str()),
             ("amount", amount),
             ("reason", "typed wrong"),
         ]
@@ -412,6 +414,10 @@ async fn the_head_reverses_activates_and_prices() {
     head.post("/terms/2027-1/reprice", &price("x")).await.says(422, "role=\"alert\"");
     head.post("/terms/2027-1/reprice", &price("51.00")).await.says(200, "were reversed and made again");
     head.post("/terms/2027-1/reprice", &price("51.00")).await.says(200, "0 charges");
+    // The form was shown at another price than there is now.
+    head.post("/terms/2027-1/reprice", &price("49.00"))
+        .await
+        .says(409, "was changed since this form was shown");
     head.get("/terms/2027-1").await.says(200, "USD\u{a0}51.00");
     head.get("/audit").await.says(200, "The book is clean");
     // What was done before a sign-out is not said to be undone.
@@ -438,7 +444,18 @@ async fn a_clerk_who_is_removed_is_out_at_once_and_a_password_ends_other_session
         .says(422, "a to z");
     let made = head.post("/staff", &[("token", &token), ("name", "clerk"), ("role", "clerk")]).await;
     let (_, password) = made.text.split_once("id=\"made\">").unwrap();
-    assert_eq!(clerk.sign_in("clerk", password.split('<').next().unwrap(), "").await.status, 303);
+    let password = password.split('<').next().unwrap().to_owned();
+    assert_eq!(clerk.sign_in("clerk", &password, "").await.status, 303);
+    // A new one by the head: the old one and the sessions are over.
+    let made = head.post("/staff/password", &[("token", &token), ("name", "clerk")]).await;
+    let (_, new) = made.text.split_once("id=\"made\">").unwrap();
+    let new = new.split('<').next().unwrap();
+    assert_eq!(clerk.get("/").await.status, 303);
+    assert_eq!(clerk.sign_in("clerk", &password, "").await.status, 401);
+    assert_eq!(clerk.sign_in("clerk", new, "").await.status, 303);
+    let nobody = [("token", token.as_str()), ("name", "nobody")];
+    assert_eq!(head.post("/staff/password", &nobody).await.status, 404);
+    assert_eq!(clerk.post("/staff/password", &nobody).await.status, 403);
 
     let second = Browser::of(&running, "head").await;
     second.get("/me").await.says(200, "this window");
