@@ -93,7 +93,7 @@ pub(crate) fn told(status: u16, location: Option<&str>, text: &str, has_box: boo
             Told::Open
         }
         409 if text.contains("Nothing was recorded; try again.") => Told::Contended,
-        403 if text.contains("Nothing was done.") => Told::OutOfDate,
+        403 if text.contains("Nothing was done now.") => Told::OutOfDate,
         _ => odd(),
     }
 }
