@@ -56,7 +56,7 @@ pub(crate) fn make(home: &Home) -> Result<(), Error> {
     } else {
         make.args(["--auth-root-authentication-method=normal", "--skip-test-db", "--skip-name-resolve"]);
     }
-    run(&maker, make)?;
+    run(&maker, in_its_own(home, make))?;
     let furnish = if mysql { FURNISH.to_owned() } else { format!("{FURNISH}{STOPPABLE}") };
     std::fs::write(home.path().join("furnish.sql"), furnish)
         .map_err(Error::io("writing what MariaDB begins with"))
@@ -69,8 +69,6 @@ pub(crate) fn serve(home: &Home, port: u16, settings: &Settings) -> Result<(Path
     for (key, path) in [("datadir", "data"), ("socket", "socket"), ("pid-file", "pid")] {
         serve.arg(format!("--{key}={}", home.path().join(path).display()));
     }
-    // In a folder that servers share, one that starts removes what others have there at work.
-    serve.arg(format!("--tmpdir={}", home.path().display()));
     serve.arg(format!("--port={port}"));
     serve.args(["--bind-address=127.0.0.1", "--skip-networking=0", "--skip-name-resolve"]);
     serve.args([
@@ -88,7 +86,14 @@ pub(crate) fn serve(home: &Home, port: u16, settings: &Settings) -> Result<(Path
     for (key, value) in settings.iter() {
         serve.arg(format!("--{key}={value}"));
     }
-    Ok((server, serve))
+    Ok((server, in_its_own(home, serve)))
+}
+
+/// In a folder for temporary tables that servers share, one that starts removes what others have there at work:
+/// so does the one that only makes the system's tables.
+fn in_its_own(home: &Home, mut command: Command) -> Command {
+    command.env("TMPDIR", home.path());
+    command
 }
 
 /// Whether it greets: the tenth version of the protocol, rather than an error.
