@@ -110,7 +110,8 @@ fn files_are_all_there() {
 
 #[test]
 fn findings_are_all_there() {
-    let said = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../core/src/audit/mod.rs")).unwrap();
+    let said =
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../core/src/audit/mod.rs")).unwrap();
     let names = said.lines().filter_map(|line| line.strip_prefix("//! | ")?.split(" |").next());
     let names = names.map(|name| name.trim_matches('`').to_owned()).filter(|name| name != "name");
     assert_eq!(rows("## Findings of an audit", "finding"), names.collect());
