@@ -9,9 +9,14 @@ use sqlx::mysql::{MySqlConnectOptions, MySqlPoolOptions};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _, MySql, MySqlPool};
 
 use super::open::MySqlStore;
+#[cfg(feature = "session")]
+use crate::engine::Driver as _;
 use crate::error::failed;
 use crate::migrate::migrate;
+#[cfg(feature = "session")]
+use crate::session::load::Reader;
 use crate::writer::Writer;
+use crate::writes::Writes;
 
 /// How a server is reached, and through how many connections: the defaults suit a school's application.
 ///
@@ -132,16 +137,17 @@ impl MySqlOptions {
             .disable_statement_logging();
         let readers = self.pool(self.connections.max(1), options.clone());
         self.prepare(&options).await?;
-        let lanes = (0..self.lanes.max(1)).map(|_| {
+        let writers = (0..self.lanes.max(1)).map(|_| {
             // One connection that is never given up, so that its prepared statements stay.
             let pool = self.pool(1, options.clone());
             Writer::new(pool, true, self.patience)
         });
-        let store = MySqlStore::over(readers, lanes, self.patience, true);
+        let writes = Writes::in_lanes(writers, readers.clone(), self.patience);
+        let store = MySqlStore::over(readers, writes, true);
         #[cfg(feature = "session")]
         let store = {
-            let turns = u32::try_from(super::open::SESSION_TURNS).unwrap_or(1);
-            store.reading_sessions(self.pool(turns, options))
+            let turns = u32::try_from(MySql::SESSION_TURNS).unwrap_or(1);
+            store.reading_sessions(Reader::OwnPool(self.pool(turns, options)))
         };
         Ok(store)
     }

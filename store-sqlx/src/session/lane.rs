@@ -47,7 +47,10 @@ pub(crate) trait SessionWriter: Send {
     fn write(&mut self, batch: &mut SessionBatch) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// Does a job, durably or not at all.
-    fn run_session(&mut self, job: &SessionJob) -> impl Future<Output = Result<SessionDone, StoreError>> + Send;
+    fn run_session(
+        &mut self,
+        job: &SessionJob,
+    ) -> impl Future<Output = Result<SessionDone, StoreError>> + Send;
 }
 
 /// What sessions ask of a lane.

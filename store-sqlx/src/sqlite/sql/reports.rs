@@ -1,5 +1,7 @@
 //! Statements that reports are drawn up from.
 
+use crate::ledger::sql::standard::entry_columns;
+
 /// The entries of the accounts in `$2`, an array, from after account `$3`, which is none or the first of them, and position `$4`. Primary key,
 /// account by account in order.
 pub(in crate::sqlite) const ENTRIES_OF: &str = concat!(
@@ -153,10 +155,6 @@ pub(in crate::sqlite) const OWING_IN_GROUP: &str = concat!(
    AND (a.balance < $5 OR a.balance = $5 AND a.account > $6)
  ORDER BY a.balance DESC, a.account LIMIT $7"
 );
-
-/// A row where a group has more than `$3` members. `bursar_member_group`.
-pub(in crate::sqlite) const GROUP_BEYOND: &str =
-    "SELECT 1 FROM bursar_member WHERE book = $1 AND fee_group = $2 LIMIT 1 OFFSET $3";
 
 /// A row where more than `$2` owe. `bursar_account_owing`.
 pub(in crate::sqlite) const OWING_BEYOND: &str = "SELECT 1 FROM bursar_account INDEXED BY bursar_account_owing WHERE book = $1 AND balance > 0 LIMIT 1 OFFSET $2";
