@@ -172,6 +172,7 @@ mod tests {
     use sqlx::{Connection as _, Row as _, SqliteConnection};
 
     use super::*;
+    use crate::ledger::sql::GROUP_BEYOND;
     use crate::migrate::migrate;
 
     /// How SQLite goes about a statement, step by step.
