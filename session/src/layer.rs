@@ -195,7 +195,7 @@ impl SessionLayer {
     }
 
     /// Ends a request: saves, prolongs or does what else is owed, and says what is to be answered. `error` is the error of the
-    /// session's that the handler has answered with, where it has. For adapters and tests.
+    /// session's that the handler has answered with, where it has. The session goes by the layer that it began with. For adapters and tests.
     ///
     /// ```
     /// use bursar_session::{Outcome, SessionLayer};

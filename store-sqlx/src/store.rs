@@ -29,6 +29,20 @@ use crate::writes::Writes;
 ///
 /// Clones share everything. Writes go through a few tasks, each of which takes whatever it is asked for at one moment to the database
 /// together; reads have connections of their own and wait for nobody. Several stores and processes may share a database.
+///
+/// What is written for any of the three databases is written for a store over an [`Engine`]:
+///
+/// ```
+/// use bursar::{Currency, Error, Ledger};
+/// use bursar_store_sqlx::{Engine, SqlStore};
+///
+/// async fn open_both<E: Engine>(store: &SqlStore<E>) -> Result<[Ledger<SqlStore<E>>; 2], Error> {
+///     Ok([
+///         Ledger::open(store.clone(), "hillside", Currency::USD).await?,
+///         Ledger::open(store.clone(), "lakeside", Currency::KES).await?,
+///     ])
+/// }
+/// ```
 pub struct SqlStore<E: Engine> {
     pub(crate) readers: Pool<E>,
     pub(crate) writes: Writes<E>,

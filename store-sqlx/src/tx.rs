@@ -26,7 +26,20 @@ use crate::writer::{Begin, transact};
 /// The store inside a transaction of the caller's own: what a ledger does [`through`](bursar::Ledger::through) it becomes lasting with the
 /// caller's own rows, or not at all. It commits nothing; a call that is refused or fails leaves no trace and the transaction usable.
 ///
-/// It goes by the name of its database: `SqliteTx`, `PostgresTx`, `MySqlTx`.
+/// It goes by the name of its database: `SqliteTx`, `PostgresTx`, `MySqlTx`. Over any of them:
+///
+/// ```
+/// use bursar::{Error, Ledger, Payment, Receipt};
+/// use bursar_store_sqlx::{Engine, SqlStore, SqlTx};
+///
+/// async fn pay_within<E: Engine>(
+///     ledger: &Ledger<SqlStore<E>>,
+///     transaction: &mut E::Connection,
+///     payment: Payment,
+/// ) -> Result<Receipt, Error> {
+///     ledger.through(SqlTx::<E>::new(transaction)).pay(payment).await
+/// }
+/// ```
 pub struct SqlTx<'c, E: Engine> {
     conn: Mutex<&'c mut Connection<E>>,
     /// Whether the database has undone the transaction of its own accord: what followed would be outside of any.
