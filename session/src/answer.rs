@@ -12,6 +12,18 @@ use crate::request::{Asked, Client};
 use crate::{Conflict, Error, Outcome, SessionInterrupted};
 
 /// An interruption, as it is told to the application's own hook.
+///
+/// ```
+/// use bursar_session::{GoneReason, Interruption};
+///
+/// fn says(interruption: &Interruption) -> &'static str {
+///     match interruption.interrupted.reason {
+///         Some(GoneReason::LoggedOut) => "You have logged out in another window.",
+///         Some(GoneReason::Expired) => "You were away for too long.",
+///         _ => "Your session has ended.",
+///     }
+/// }
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Interruption {
@@ -93,6 +105,18 @@ impl Interrupted {
 }
 
 /// The answer to be given instead of the handler's, when the outcome asks for one.
+///
+/// ```
+/// use bursar_session::answer::answer;
+/// use bursar_session::{Asked, Conflict, Error, Interrupted, Outcome};
+/// use http::{HeaderMap, Method, StatusCode, Uri};
+///
+/// let asked = Asked::new(&Method::POST, &Uri::from_static("/payments"), &HeaderMap::new());
+/// let outcome = Outcome::of(Error::Conflict(Conflict::Clear).into());
+/// let response = answer(&Interrupted::default(), &asked, &outcome).unwrap();
+/// assert_eq!(response.status(), StatusCode::CONFLICT);
+/// assert!(answer(&Interrupted::default(), &asked, &Outcome::Saved).is_none());
+/// ```
 #[must_use]
 pub fn answer(policy: &Interrupted, asked: &Asked, outcome: &Outcome) -> Option<Response<String>> {
     match outcome {

@@ -9,6 +9,19 @@ use crate::{Error, Session};
 
 /// There is no [`SessionLayer`](crate::SessionLayer) around the route of a handler that asks for a [`Session`]: answered with 500, and
 /// what to do.
+///
+/// ```
+/// use axum::{Router, routing::get};
+/// use bursar_session::{Session, SessionLayer};
+/// use bursar_store_memory::MemoryStore;
+///
+/// async fn hello(session: Session) -> &'static str {
+///     "hello"
+/// }
+///
+/// // A layer is around what was added before it.
+/// let app: Router = Router::new().route("/", get(hello)).layer(SessionLayer::new(MemoryStore::new()));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "this handler asks for a Session, and no SessionLayer is around its route: add .layer(SessionLayer::new(store)) to the Router, \

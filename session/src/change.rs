@@ -15,6 +15,33 @@ use crate::values::Values;
 use crate::{Conflict, Error, UserId};
 
 /// What happens when two requests set one value to different things at the same time (R3).
+///
+/// ```
+/// use bursar_session::{Error, MergePolicy, SessionLayer};
+/// use bursar_store_memory::MemoryStore;
+/// # use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Error> {
+/// let layer = SessionLayer::new(MemoryStore::new()).merge_policy("cart", MergePolicy::Conflict);
+/// # let first = layer.begin(&Method::GET, &Uri::from_static("/"), &HeaderMap::new());
+/// # first.insert("cart", "empty")?;
+/// # let cookie = layer.finish(&first, StatusCode::OK, None).await.cookie.unwrap();
+/// # let mut headers = HeaderMap::new();
+/// # headers.insert("cookie", HeaderValue::from_str(cookie.to_str().unwrap().split(';').next().unwrap()).unwrap());
+/// # let request = || layer.begin(&Method::POST, &Uri::from_static("/cart"), &headers);
+/// let (one, other) = (request(), request()); // of one browser
+/// for session in [&one, &other] {
+///     session.get::<String>("cart").await?;
+/// }
+/// one.insert("cart", "a uniform")?;
+/// one.save().await?;
+/// other.insert("cart", "a book")?;
+/// assert!(matches!(other.save().await, Err(Error::Conflict(_))));
+/// assert_eq!(other.get::<String>("cart").await?.as_deref(), Some("a uniform"), "it may look again");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum MergePolicy {

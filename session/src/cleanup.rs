@@ -112,6 +112,16 @@ impl Sessions {
     /// Deletes up to `limit` of what has expired, for good; how many there were. Fewer than `limit` means that no more are left. It is one
     /// step of a [`Cleanup`], for applications with a scheduler of their own.
     ///
+    /// ```
+    /// use bursar_session::{Error, SessionLayer};
+    ///
+    /// /// What a scheduler of the application's own runs now and then.
+    /// async fn clean(layer: &SessionLayer) -> Result<(), Error> {
+    ///     while layer.sessions().delete_expired(1_000).await? == 1_000 {}
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
     /// # Errors
     /// [`Error::Store`].
     pub async fn delete_expired(&self, limit: u32) -> Result<u32, Error> {

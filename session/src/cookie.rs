@@ -10,6 +10,13 @@ use crate::{Error, SessionKey};
 const CANDIDATES_MAX: usize = 8;
 
 /// Whether a browser sends the cookie with requests that other sites cause.
+///
+/// ```
+/// use bursar_session::{CrossSite, SessionCookie};
+///
+/// // A link from a message to a parent opens the page logged out; nothing of another site's acts in anybody's name.
+/// let cookie = SessionCookie::default().with_cross_site(CrossSite::Strict);
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum CrossSite {
     /// Never, not even when a link is followed.
@@ -89,6 +96,15 @@ impl SessionCookie {
     }
 
     /// The cookie for all hosts of a domain. Any of them can then read and plant it: leave it out unless it is needed.
+    ///
+    /// ```
+    /// use bursar_session::SessionCookie;
+    ///
+    /// let cookie = SessionCookie::new("school")?.with_domain("school.example")?;
+    /// assert_eq!(cookie.name(), "__Secure-school", "for `__Host-` it would have to be of one host");
+    /// assert!(SessionCookie::default().with_domain("school.example; Path=/").is_err());
+    /// # Ok::<(), bursar_session::Error>(())
+    /// ```
     ///
     /// # Errors
     /// [`Error::Cookie`] when it is not letters, digits, `-` and `.`.

@@ -21,6 +21,15 @@ use crate::outcome::Answered;
 /// | [`Contended`](Error::Contended) | try again later | 503 |
 /// | [`Store`](Error::Store) | as [`StoreError::may_retry`] says; else call the operator | 503 |
 /// | the others | mend the program | 500 |
+///
+/// ```
+/// use bursar_session::{Conflict, Error};
+/// use http::StatusCode;
+///
+/// let error = Error::Conflict(Conflict::Values(vec!["cart".into()]));
+/// assert_eq!((error.code(), error.status()), ("session_conflict", StatusCode::CONFLICT));
+/// assert!(error.may_retry(), "once the user has looked again");
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -151,6 +160,19 @@ impl Error {
 
     /// The answer of a handler to this error: marked, so that the layer puts its own in its place, which knows the request (R6). With the
     /// features `axum` and `actix` a handler may return the error itself.
+    ///
+    /// ```
+    /// use bursar_session::{Error, Session};
+    /// use http::Response;
+    ///
+    /// /// A handler for a server that knows neither of the adapters' extractors.
+    /// async fn page(session: &Session) -> Response<String> {
+    ///     match session.get::<String>("name").await {
+    ///         Ok(name) => Response::new(name.unwrap_or_default()),
+    ///         Err(error) => error.into_answer(),
+    ///     }
+    /// }
+    /// ```
     #[must_use]
     pub fn into_answer(self) -> Response<String> {
         let mut response = crate::answer::plain(&self);
@@ -236,6 +258,16 @@ pub enum StoreErrorKind {
 }
 
 /// An error of a session store: its kind, which operation failed, and the cause. It never means that a session is absent.
+///
+/// ```
+/// use bursar_session::{StoreError, StoreErrorKind};
+///
+/// let lost = std::io::Error::from(std::io::ErrorKind::ConnectionReset);
+/// let error = StoreError::new(StoreErrorKind::Unavailable, "load a session", "the connection was lost; try again")
+///     .with_source(lost);
+/// assert!(error.may_retry());
+/// assert_eq!(error.to_string(), "load a session: the connection was lost; try again");
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[error("{operation}: {detail}")]
 pub struct StoreError {

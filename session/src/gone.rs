@@ -9,6 +9,15 @@ use chrono::{DateTime, Utc};
 pub const TOMBSTONE_KEPT: Duration = Duration::from_secs(60);
 
 /// Why a session is gone.
+///
+/// ```
+/// use bursar_session::GoneReason;
+///
+/// for reason in GoneReason::ALL {
+///     assert_eq!(GoneReason::from_number(i64::from(reason.number())), Some(reason));
+/// }
+/// assert_eq!(GoneReason::LoggedOut.as_str(), "logged_out");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum GoneReason {
@@ -70,6 +79,15 @@ impl fmt::Display for GoneReason {
 /// A session that a store does not have, with what its tombstone tells where there is one.
 ///
 /// It is the proof of an absence: a store that cannot look answers with an error instead.
+///
+/// ```
+/// use bursar_session::{Gone, GoneReason};
+/// use chrono::DateTime;
+///
+/// let gone = Gone::new(GoneReason::Rotated, DateTime::UNIX_EPOCH);
+/// assert_eq!(gone.reason, Some(GoneReason::Rotated));
+/// assert_eq!(Gone::UNKNOWN.reason, None);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Gone {
     /// Why, where it is known.
@@ -92,8 +110,17 @@ impl Gone {
 /// The session ended while a request was under way, so that what the request changed in it has no place to go.
 ///
 /// Nothing of it was saved, and it will not come back. What the handler did elsewhere (in a database, say) may have been done.
+///
+/// ```
+/// use bursar_session::{Gone, GoneReason, SessionInterrupted};
+/// use chrono::DateTime;
+///
+/// let interrupted = SessionInterrupted::from(Gone::new(GoneReason::LoggedOut, DateTime::UNIX_EPOCH));
+/// assert_eq!(interrupted.to_string(), "the session ended while the request was under way: it was logged out");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the session ended while the request was under way{}", of_reason(self.reason))]
+#[non_exhaustive]
 pub struct SessionInterrupted {
     /// Why the session is gone, where it is known.
     pub reason: Option<GoneReason>,

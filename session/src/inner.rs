@@ -16,7 +16,12 @@ use crate::store::{Deleted, Loaded, Rotated};
 use crate::{Error, Gone, GoneReason, KeyHash, SessionKey, StoreErrorKind};
 
 /// How often a key is made anew when it is taken. It never is.
-const KEYS_MAX: u32 = 4;
+pub(crate) const KEYS_MAX: u32 = 4;
+
+/// The error when it was.
+pub(crate) fn every_key_taken() -> Error {
+    Error::NoRandomness { detail: "every new key was taken".into() }
+}
 
 /// What all clones of a [`Session`](crate::Session) share.
 pub(crate) struct Inner {
@@ -158,7 +163,7 @@ impl Inner {
                 }
             }
         }
-        Err(Error::NoRandomness { detail: "every new key was taken".into() })
+        Err(every_key_taken())
     }
 
     /// The key that a rotation replaces; `None` where there is no session, which then gets a key of its own when it is created.
@@ -232,8 +237,14 @@ impl Inner {
         self.tell(ended)
     }
 
+    /// Does the logout that is owed, where the store could not when it was asked for. Who calls it has the turn.
+    pub(crate) async fn end_if_owed(&self) -> Result<(), Error> {
+        let owes_end = self.lock().owes_end;
+        if owes_end { self.end().await } else { Ok(()) }
+    }
+
     /// Ends the session, as is owed. Who calls it has the turn.
-    pub(crate) async fn end(&self) -> Result<(), Error> {
+    async fn end(&self) -> Result<(), Error> {
         self.read().await?;
         let live = match &self.lock().stand {
             Stand::Live(live) => Ok(live.key.clone()),

@@ -73,6 +73,15 @@ impl fmt::Debug for SessionKey {
 /// The SHA-256 of a [`SessionKey`]: what a store knows a session by. It opens nothing.
 ///
 /// It is the order of its bytes by which sessions are listed. `Debug` shows nothing of it.
+///
+/// ```
+/// use bursar_session::{KeyHash, SessionKey};
+///
+/// let hash = SessionKey::generate()?.hash();
+/// assert_eq!(KeyHash::from_bytes(*hash.as_bytes()), hash);
+/// assert_eq!(format!("{hash:?}"), "KeyHash(..)");
+/// # Ok::<(), bursar_session::Error>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct KeyHash([u8; 32]);
 

@@ -1,22 +1,23 @@
-//! The layer: how an application says what its sessions are like, and what every adapter does with a request.
+//! The layer: how an application says what its sessions are like, and where an adapter begins and ends a request.
 
 use std::fmt;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use http::header::{CACHE_CONTROL, COOKIE, HeaderMap, SET_COOKIE, VARY};
-use http::{HeaderValue, Method, Response, StatusCode, Uri};
+use http::header::{COOKIE, HeaderMap};
+use http::{Method, StatusCode, Uri};
 
-use crate::answer::{Interrupted, answer};
+use crate::answer::Interrupted;
 use crate::change::MergePolicy;
 use crate::expiry::bounded;
+use crate::finish::Finished;
 use crate::inner::Inner;
 use crate::request::Asked;
 use crate::session::Session;
 use crate::settings::{Counts, Settings};
-use crate::state::{Stand, State};
-use crate::{Error, Outcome, SessionCookie, SessionStore, Sessions};
+use crate::state::State;
+use crate::{Error, SessionCookie, SessionStore, Sessions};
 
 /// Sessions for an application: put it around the routes.
 ///
@@ -76,6 +77,15 @@ impl SessionLayer {
     }
 
     /// The cookie's attributes.
+    ///
+    /// ```
+    /// use bursar_session::{SessionCookie, SessionLayer};
+    /// use bursar_store_memory::MemoryStore;
+    ///
+    /// let cookie = SessionCookie::new("school")?.with_path("/office")?.persistent();
+    /// let sessions = SessionLayer::new(MemoryStore::new()).cookie(cookie);
+    /// # Ok::<(), bursar_session::Error>(())
+    /// ```
     #[must_use]
     pub fn cookie(self, cookie: SessionCookie) -> Self {
         self.with(|settings| settings.cookie = cookie)
@@ -88,6 +98,14 @@ impl SessionLayer {
     }
 
     /// What happens when two requests set this value to different things at the same time (R3).
+    ///
+    /// ```
+    /// use bursar_session::{MergePolicy, SessionLayer};
+    /// use bursar_store_memory::MemoryStore;
+    ///
+    /// // Two pages that change the cart at once: the second is told. Of any other value the last writer wins.
+    /// let sessions = SessionLayer::new(MemoryStore::new()).merge_policy("cart", MergePolicy::Conflict);
+    /// ```
     #[must_use]
     pub fn merge_policy(self, name: impl Into<String>, policy: MergePolicy) -> Self {
         let name: String = name.into();
@@ -116,12 +134,39 @@ impl SessionLayer {
     }
 
     /// The layer by another clock, for tests that say what time it is.
+    ///
+    /// ```
+    /// use bursar_session::{SessionLayer, minutes};
+    /// use bursar_store_memory::MemoryStore;
+    /// use chrono::{DateTime, Utc};
+    /// # use http::{HeaderMap, Method, Uri};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), bursar_session::Error> {
+    /// let then: DateTime<Utc> = "2126-02-01T08:00:00Z".parse().unwrap();
+    /// let sessions = SessionLayer::new(MemoryStore::new()).idle_timeout(minutes(30)).with_clock(move || then);
+    /// let session = sessions.begin(&Method::GET, &Uri::from_static("/"), &HeaderMap::new());
+    /// session.set_user(17)?;
+    /// session.save().await?;
+    /// let [listed] = &sessions.sessions().of_user(17, None, 10).await?[..] else { panic!("it is the only one") };
+    /// assert_eq!(listed.expires_at, then + minutes(30));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn with_clock(self, clock: impl Fn() -> DateTime<Utc> + Send + Sync + 'static) -> Self {
         self.with(|settings| settings.clock = Arc::new(clock))
     }
 
     /// How often its requests came to something worth watching.
+    ///
+    /// ```
+    /// use bursar_session::SessionLayer;
+    /// use bursar_store_memory::MemoryStore;
+    ///
+    /// let sessions = SessionLayer::new(MemoryStore::new());
+    /// assert_eq!(sessions.counts().unavailable, 0);
+    /// ```
     #[must_use]
     pub fn counts(&self) -> Counts {
         self.settings.counters.counts()
@@ -150,102 +195,29 @@ impl SessionLayer {
     }
 
     /// Ends a request: saves, prolongs or does what else is owed, and says what is to be answered. `error` is the error of the
-    /// session's that the handler has answered with, where it has. For adapters and tests.
+    /// session's that the handler has answered with, where it has. The session goes by the layer that it began with. For adapters and tests.
+    ///
+    /// ```
+    /// use bursar_session::{Outcome, SessionLayer};
+    /// use bursar_store_memory::MemoryStore;
+    /// use http::{HeaderMap, Method, StatusCode, Uri};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), bursar_session::Error> {
+    /// let sessions = SessionLayer::new(MemoryStore::new());
+    /// let session = sessions.begin(&Method::POST, &Uri::from_static("/login"), &HeaderMap::new());
+    /// session.set_user(17)?;                                              // what the handler does
+    /// let finished = sessions.finish(&session, StatusCode::OK, None).await;
+    /// assert!(matches!(finished.outcome, Outcome::Saved));
+    /// assert!(finished.response.is_none(), "the handler's own answer is served");
+    ///
+    /// let mut headers = HeaderMap::new();
+    /// finished.complete(&mut headers);
+    /// assert!(headers["set-cookie"].to_str().unwrap().starts_with("__Host-session="));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn finish(&self, session: &Session, status: StatusCode, error: Option<Arc<Error>>) -> Finished {
-        let inner = &session.inner;
-        let (outcome, stands) = inner.finish(status).await;
-        if let Outcome::Unused = outcome {
-            return Finished { outcome, response: None, cookie: None };
-        }
-        let (outcome, stands) = match error {
-            Some(error) if stands => (Outcome::of(error), false),
-            _ => (outcome, stands),
-        };
-        self.settings.counters.count(&outcome);
-        tell(inner, &outcome);
-        let answer = || answer(&self.settings.on_interrupted, &inner.asked, &outcome);
-        let response = if stands { None } else { answer() };
-        Finished { cookie: cookie(inner), response, outcome }
-    }
-}
-
-/// The cookie that goes out, if any: the new key, or the removal of one that leads nowhere.
-fn cookie(inner: &Inner) -> Option<HeaderValue> {
-    let settings = &inner.settings;
-    match &inner.lock().stand {
-        Stand::Unread => None,
-        Stand::Absent(absence) => {
-            absence.removes_cookie(inner.begun_at, settings.now()).then(|| settings.cookie.removal())?
-        }
-        Stand::Live(live) if live.presented && !(live.end_moved && settings.cookie.is_persistent()) => None,
-        Stand::Live(live) => {
-            let lasts = live.base.ends_at.signed_duration_since(settings.now()).to_std().unwrap_or_default();
-            settings.cookie.set(&live.key, lasts)
-        }
-    }
-}
-
-/// Logs what is worth it, once, and nothing of the user's.
-fn tell(inner: &Inner, outcome: &Outcome) {
-    let (method, path) = (&inner.asked.method, inner.asked.path());
-    match outcome {
-        Outcome::Interrupted(interrupted) => {
-            let reason = interrupted.reason.map_or("unknown", crate::GoneReason::as_str);
-            tracing::info!(%method, path, reason, "a session ended while a request was under way");
-        }
-        Outcome::Failed(error) => match &**error {
-            Error::Conflict(_) | Error::Contended { .. } => {
-                tracing::info!(%method, path, %error, "a session was changed by several requests at once");
-            }
-            Error::Store(error) => tracing::error!(%method, path, %error, "a session could not be served"),
-            error => tracing::error!(%method, path, %error, "a session could not be served"),
-        },
-        _ => {}
-    }
-}
-
-/// What is to be answered in the end.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct Finished {
-    /// What became of the session.
-    pub outcome: Outcome,
-    /// The answer to be given instead of the handler's, where there is one.
-    pub response: Option<Response<String>>,
-    /// The `Set-Cookie` header to be added, where there is one.
-    pub cookie: Option<HeaderValue>,
-}
-
-impl Finished {
-    /// Whether the answer depends on the session.
-    #[must_use]
-    pub const fn used(&self) -> bool {
-        !matches!(self.outcome, Outcome::Unused)
-    }
-
-    /// Whether the outcome is worth leaving in the response's extensions.
-    #[must_use]
-    pub const fn tells(&self) -> bool {
-        !matches!(self.outcome, Outcome::Unused | Outcome::Read)
-    }
-
-    /// Adds what belongs to the headers of the answer, be it the handler's or the layer's own: the cookie, `Cache-Control: no-store`
-    /// where there is one, and `Vary: Cookie` where the session was used (R11).
-    pub fn complete(&self, headers: &mut HeaderMap) {
-        if !self.used() {
-            return;
-        }
-        let says = |value: &HeaderValue| {
-            value.to_str().is_ok_and(|value| {
-                value.split(',').map(str::trim).any(|name| name == "*" || name.eq_ignore_ascii_case("cookie"))
-            })
-        };
-        if !headers.get_all(VARY).iter().any(says) {
-            headers.append(VARY, HeaderValue::from_static("Cookie"));
-        }
-        if let Some(cookie) = &self.cookie {
-            headers.append(SET_COOKIE, cookie.clone());
-            headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        }
+        session.inner.finish(status, error).await
     }
 }

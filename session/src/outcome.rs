@@ -6,6 +6,16 @@ use crate::{Error, SessionInterrupted};
 
 /// What became of a request's session. The layer leaves it in the response's extensions, for layers around it, unless nothing was written or
 /// wrong: [`Unused`](Self::Unused) and [`Read`](Self::Read).
+///
+/// ```
+/// use bursar_session::Outcome;
+/// use http::Response;
+///
+/// /// A layer around that of the sessions counts what was lost.
+/// fn lost<B>(response: &Response<B>) -> bool {
+///     matches!(response.extensions().get::<Outcome>(), Some(Outcome::Interrupted(_) | Outcome::Failed(_)))
+/// }
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Outcome {

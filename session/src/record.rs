@@ -9,6 +9,13 @@ use chrono::{DateTime, Utc};
 use crate::{KeyHash, UserId};
 
 /// How often a session has been changed: 1 when it is created, and one more with every update. A touch is no change.
+///
+/// ```
+/// use bursar_session::Version;
+///
+/// assert_eq!(Version::FIRST.next(), Version::new(2).unwrap());
+/// assert_eq!(Version::new(0), None);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Version(i64);
 
@@ -76,6 +83,15 @@ pub struct Record {
 }
 
 /// One of a user's sessions, as they are listed (R13).
+///
+/// ```
+/// use bursar_session::UserSession;
+///
+/// /// How a page that lists a user's sessions shows one.
+/// fn shown(session: &UserSession) -> String {
+///     format!("since {}, until {}", session.created_at.format("%d %B, %H:%M"), session.ends_at.format("%d %B, %H:%M"))
+/// }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UserSession {
     /// What the store knows it by.

@@ -8,6 +8,16 @@ static FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
 static REQUESTED_WITH: HeaderName = HeaderName::from_static("x-requested-with");
 
 /// Who asks: a person who looks at pages, or a program.
+///
+/// ```
+/// use bursar_session::Client;
+/// use http::{HeaderMap, HeaderValue};
+///
+/// let mut headers = HeaderMap::new();
+/// assert_eq!(Client::of(&headers), Client::Page);
+/// headers.insert("accept", HeaderValue::from_static("application/json"));
+/// assert_eq!(Client::of(&headers), Client::Api);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Client {
@@ -46,7 +56,17 @@ fn contains(value: &str, word: &str) -> bool {
 }
 
 /// What is known of a request when its session is answered for.
+///
+/// ```
+/// use bursar_session::{Asked, Client};
+/// use http::{HeaderMap, Method, Uri};
+///
+/// let asked = Asked::new(&Method::GET, &Uri::from_static("/students?page=2"), &HeaderMap::new());
+/// assert!(asked.is_page() && asked.client == Client::Page);
+/// assert_eq!((asked.path(), asked.next()), ("/students", Some("/students?page=2")));
+/// ```
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Asked {
     /// The method.
     pub method: Method,

@@ -1,24 +1,23 @@
-//! How what a request has changed is saved, and how the end of a request is dealt with.
-
-use std::sync::Arc;
-
-use chrono::{DateTime, Utc};
-use http::StatusCode;
+//! How what a request has changed is saved.
 
 use crate::change::{Change, applied, conflicts};
 use crate::draft::{Base, Draft};
-use crate::inner::Inner;
-use crate::outcome::Outcome;
+use crate::inner::{Inner, KEYS_MAX, every_key_taken};
 use crate::state::{Absence, Live, Stand};
-use crate::store::{Created, Deleted, Touched, Updated};
+use crate::store::{Created, Deleted, Updated};
 use crate::{Error, Gone, GoneReason, SessionKey, StoreError, StoreErrorKind};
 
 /// How often changes are merged and tried again when others are faster.
+///
+/// There is no pause between two attempts. Who comes too late does so because another request was saved, so that somebody always gets on; each
+/// attempt waits for the store twice; and one browser hardly has so many requests under way that one of them is overtaken this often. A pause
+/// would hold up the ordinary meeting of two, and need a timer, for which no runtime is asked here. A store at which those who are late
+/// would be late again and again holds them up itself, as the one on Redis does.
 const ATTEMPTS_MAX: u32 = 64;
 
 /// What saving came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Written {
+pub(crate) enum Written {
     /// The changes change nothing.
     Nothing,
     Saved,
@@ -44,17 +43,14 @@ impl Inner {
     }
 
     /// Saves the log. Who calls it has the turn.
-    async fn write(&self) -> Result<Written, Error> {
+    pub(crate) async fn write(&self) -> Result<Written, Error> {
         if self.lock().unsure {
             let detail =
                 "whether an earlier save of this request was done is not known, and it is not repeated";
             return Err(StoreError::new(StoreErrorKind::UnknownOutcome, "save the session", detail).into());
         }
-        // A logout that could not be done comes before what was set after it.
-        let owes_end = self.lock().owes_end;
-        if owes_end {
-            self.end().await?;
-        }
+        // What was set after a logout comes after it.
+        self.end_if_owed().await?;
         self.read().await?;
         let (changes, seen) = {
             let mut state = self.lock();
@@ -115,7 +111,7 @@ impl Inner {
         }
         // Values that are set in an absent session are as of its first epoch.
         draft.values.epoch = 0;
-        for _ in 0..ATTEMPTS_MAX {
+        for _ in 0..KEYS_MAX {
             let key = SessionKey::generate()?;
             let now = settings.now();
             let content = draft.created(&settings.limits, now)?;
@@ -125,7 +121,7 @@ impl Inner {
                 return Ok((Written::Saved, Stand::Live(Box::new(live))));
             }
         }
-        Err(Error::NoRandomness { detail: "every new key was taken".into() })
+        Err(every_key_taken())
     }
 
     /// Writes the changes over the session as it is, merging them with those of others (R3).
@@ -197,99 +193,6 @@ impl Inner {
             }
         }
         Err(Error::Contended { attempts: ATTEMPTS_MAX })
-    }
-
-    /// Does what is to be done when the handler has answered with this status; what it came to, and whether the handler's answer stands.
-    pub(crate) async fn finish(&self, status: StatusCode) -> (Outcome, bool) {
-        {
-            let mut state = self.lock();
-            state.closed = true;
-            if !state.used {
-                return (Outcome::Unused, true);
-            }
-        }
-        let _turn = self.turn.lock().await;
-        let told = self.lock().told;
-        match (self.settle(status).await, told) {
-            // The handler knows, and has answered.
-            (Ok(Outcome::Read | Outcome::Touched), Some(interrupted)) => {
-                (Outcome::Interrupted(interrupted), true)
-            }
-            (Ok(outcome), _) => (outcome, true),
-            (Err(error), _) => (Outcome::of(Arc::new(error)), false),
-        }
-    }
-
-    async fn settle(&self, status: StatusCode) -> Result<Outcome, Error> {
-        let owes_end = self.lock().owes_end;
-        if owes_end {
-            self.end().await?;
-        }
-        let mut discarded = false;
-        let changed = {
-            let mut state = self.lock();
-            // R10
-            if status.is_server_error() && !self.settings.save_on_server_error {
-                discarded = !state.log.is_empty();
-                state.forget();
-            }
-            !state.log.is_empty()
-        };
-        // Who writes prolongs the session by the same step.
-        let wrote = changed && self.write().await? != Written::Nothing;
-        let touched = !wrote && self.touch().await?;
-        let state = self.lock();
-        Ok(if discarded {
-            Outcome::Discarded
-        } else if state.written {
-            Outcome::Saved
-        } else if state.ended {
-            Outcome::Ended
-        } else if touched {
-            Outcome::Touched
-        } else {
-            Outcome::Read
-        })
-    }
-
-    /// Prolongs the session by its use, when that is worth a write (R4). That it is gone spoils nothing: the next request will find out.
-    async fn touch(&self) -> Result<bool, Error> {
-        let Some((hash, expires_at)) = self.touch_due() else { return Ok(false) };
-        match self.settings.store.touch(&hash, expires_at, self.settings.now()).await {
-            Ok(Touched::Touched) => Ok(true),
-            Ok(Touched::Gone(gone)) => {
-                self.lose(gone);
-                Ok(false)
-            }
-            // Nothing of the user's is lost with it, and the page is done.
-            Err(error) => {
-                tracing::warn!(%error, "a session could not be prolonged");
-                Ok(false)
-            }
-        }
-    }
-
-    /// Ends a request that has only read its session and owes it nothing; whether it has. The short way out of most requests.
-    #[cfg(any(feature = "tower", feature = "actix"))]
-    pub(crate) fn finish_read(&self) -> bool {
-        if self.turn.try_lock().is_err() || self.touch_due().is_some() {
-            return false;
-        }
-        let mut state = self.lock();
-        let read = matches!(&state.stand, Stand::Live(live) if live.presented && !live.end_moved);
-        let owes =
-            state.owes_end || state.written || state.ended || state.told.is_some() || !state.log.is_empty();
-        state.closed |= read && !owes;
-        read && !owes
-    }
-
-    fn touch_due(&self) -> Option<(crate::KeyHash, DateTime<Utc>)> {
-        let state = self.lock();
-        let Stand::Live(live) = &state.stand else { return None };
-        let (limits, idle) = (&self.settings.limits, live.base.draft.idle_timeout);
-        let end = limits.idle_end(idle, live.base.ends_at, live.read_at);
-        let due = state.active && limits.touch_due(idle, live.base.expires_at, end);
-        due.then(|| (live.key.hash(), end))
     }
 }
 

@@ -8,16 +8,12 @@ use chrono::{DateTime, TimeZone, Utc};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-#[cfg(feature = "tower")]
-use crate::SessionLayer;
 use crate::change::Change;
 use crate::expiry::{LIFETIME_MAX, after, bounded, kept};
 use crate::inner::Inner;
 use crate::json::Json;
 use crate::values::check_name;
 use crate::{Error, UserId, UserSession};
-#[cfg(any(feature = "tower", feature = "actix"))]
-use crate::{Finished, Outcome};
 
 /// The session of one request.
 ///
@@ -57,6 +53,19 @@ impl fmt::Debug for Session {
 impl Session {
     /// A value; `None` where there is none.
     ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), bursar_session::Error> {
+    /// # let layer = bursar_session::SessionLayer::new(bursar_store_memory::MemoryStore::new());
+    /// # let session = layer.begin(&http::Method::GET, &http::Uri::from_static("/"), &http::HeaderMap::new());
+    /// session.insert("name", "the bursar")?;
+    /// assert_eq!(session.get::<String>("name").await?.as_deref(), Some("the bursar"));
+    /// assert_eq!(session.get::<String>("town").await?, None);
+    /// assert!(session.get::<u32>("name").await.is_err(), "it is no number");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// [`Error::Decode`] when it is of another type.
     pub async fn get<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, Error> {
@@ -74,6 +83,18 @@ impl Session {
 
     /// The names of all values, in their order.
     ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), bursar_session::Error> {
+    /// # let layer = bursar_session::SessionLayer::new(bursar_store_memory::MemoryStore::new());
+    /// # let session = layer.begin(&http::Method::GET, &http::Uri::from_static("/"), &http::HeaderMap::new());
+    /// session.insert("town", "Hillside")?;
+    /// session.insert("name", "the bursar")?;
+    /// assert_eq!(session.names().await?, ["name", "town"]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// Those of every method.
     pub async fn names(&self) -> Result<Vec<String>, Error> {
@@ -90,6 +111,18 @@ impl Session {
 
     /// Sets a value, with the response. Setting it to what it is changes nothing.
     ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), bursar_session::Error> {
+    /// # let layer = bursar_session::SessionLayer::new(bursar_store_memory::MemoryStore::new());
+    /// # let session = layer.begin(&http::Method::GET, &http::Uri::from_static("/"), &http::HeaderMap::new());
+    /// session.insert("terms", &[1, 2, 3])?;
+    /// session.insert("terms", &[4])?;
+    /// assert_eq!(session.get::<Vec<u32>>("terms").await?, Some(vec![4]));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// [`Error::Name`], [`Error::Encode`], and [`Error::TooLarge`] when the data would grow past the layer's limit. Of a session that was
     /// not read yet only what is set is counted; the rest shows when it is saved.
@@ -100,6 +133,18 @@ impl Session {
 
     /// Removes a value, with the response. Removing what is absent changes nothing.
     ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), bursar_session::Error> {
+    /// # let layer = bursar_session::SessionLayer::new(bursar_store_memory::MemoryStore::new());
+    /// # let session = layer.begin(&http::Method::GET, &http::Uri::from_static("/"), &http::HeaderMap::new());
+    /// session.insert("draft", "…")?;
+    /// session.remove("draft")?;
+    /// assert!(!session.contains("draft").await?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// [`Error::Name`].
     pub fn remove(&self, name: &str) -> Result<(), Error> {
@@ -108,6 +153,18 @@ impl Session {
     }
 
     /// Reads a value and removes it, as for a message that is shown once.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), bursar_session::Error> {
+    /// # let layer = bursar_session::SessionLayer::new(bursar_store_memory::MemoryStore::new());
+    /// # let session = layer.begin(&http::Method::GET, &http::Uri::from_static("/"), &http::HeaderMap::new());
+    /// session.insert("notice", "The payment was recorded.")?;
+    /// assert_eq!(session.take::<String>("notice").await?.as_deref(), Some("The payment was recorded."));
+    /// assert_eq!(session.take::<String>("notice").await?, None);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// [`Error::Decode`] when it is of another type; it then stays.
@@ -123,6 +180,19 @@ impl Session {
     ///
     /// It loses nothing: when somebody else has changed the value meanwhile, `change` is run again on what that one left. So it must do
     /// nothing else than change the value, and cannot use the session itself.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), bursar_session::Error> {
+    /// # let layer = bursar_session::SessionLayer::new(bursar_store_memory::MemoryStore::new());
+    /// # let session = layer.begin(&http::Method::GET, &http::Uri::from_static("/"), &http::HeaderMap::new());
+    /// let pages = session.update("pages", |pages: &mut u32| *pages += 1).await?;
+    /// assert_eq!(pages, 1);
+    /// let trail = session.update("trail", |trail: &mut Vec<String>| trail.push("/arrears".into())).await?;
+    /// assert_eq!(trail, ["/arrears"]);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// [`Error::Decode`] when the value is of another type, [`Error::Name`], [`Error::Encode`], [`Error::TooLarge`].
@@ -152,6 +222,20 @@ impl Session {
     ///
     /// It conflicts with whatever another request changes at the same time.
     ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), bursar_session::Error> {
+    /// # let layer = bursar_session::SessionLayer::new(bursar_store_memory::MemoryStore::new());
+    /// # let session = layer.begin(&http::Method::GET, &http::Uri::from_static("/"), &http::HeaderMap::new());
+    /// session.set_user("clerk-7")?;
+    /// session.insert("draft", "…")?;
+    /// session.clear()?;
+    /// assert!(session.names().await?.is_empty());
+    /// assert!(session.user().await?.is_some(), "who is logged in stays so");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// Those of every method.
     pub fn clear(&self) -> Result<(), Error> {
@@ -171,6 +255,18 @@ impl Session {
     ///
     /// It conflicts with whatever another request changes at the same time.
     ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), bursar_session::Error> {
+    /// # let layer = bursar_session::SessionLayer::new(bursar_store_memory::MemoryStore::new());
+    /// # let session = layer.begin(&http::Method::GET, &http::Uri::from_static("/"), &http::HeaderMap::new());
+    /// session.rotate().await?;
+    /// session.set_user(17)?;
+    /// assert_eq!(session.user().await?.unwrap().as_str(), "17");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// [`Error::UserId`].
     pub fn set_user(&self, id: impl fmt::Display) -> Result<(), Error> {
@@ -187,6 +283,20 @@ impl Session {
 
     /// Gives the session an idle timeout of its own, from a second to 400 days, with the response. It is kept with the session.
     ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), bursar_session::Error> {
+    /// # let layer = bursar_session::SessionLayer::new(bursar_store_memory::MemoryStore::new());
+    /// # let session = layer.begin(&http::Method::GET, &http::Uri::from_static("/"), &http::HeaderMap::new());
+    /// use bursar_session::days;
+    ///
+    /// session.set_user("clerk-7")?;
+    /// session.set_idle_timeout(days(30))?; // "remember me", with a cookie that is persistent
+    /// session.save().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// Those of every method.
     pub fn set_idle_timeout(&self, idle_timeout: Duration) -> Result<(), Error> {
@@ -195,6 +305,17 @@ impl Session {
 
     /// Gives the session an end of its own, in whatever time zone, with the response: at most 400 days from now. It is kept with the session.
     /// An end that has passed ends it.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), bursar_session::Error> {
+    /// # let layer = bursar_session::SessionLayer::new(bursar_store_memory::MemoryStore::new());
+    /// # let session = layer.begin(&http::Method::GET, &http::Uri::from_static("/"), &http::HeaderMap::new());
+    /// let holidays = chrono::DateTime::parse_from_rfc3339("2126-04-09T16:00:00+02:00").unwrap();
+    /// session.set_end(&holidays)?; // or in 400 days, where that is sooner
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// Those of every method.
@@ -213,6 +334,19 @@ impl Session {
     ///
     /// A session that is not there yet gets a key of its own in any case; so does one that was gone when the request began.
     ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), bursar_session::Error> {
+    /// # let layer = bursar_session::SessionLayer::new(bursar_store_memory::MemoryStore::new());
+    /// # let session = layer.begin(&http::Method::GET, &http::Uri::from_static("/"), &http::HeaderMap::new());
+    /// session.insert("cart", "uniform")?;
+    /// session.save().await?;
+    /// session.rotate().await?;
+    /// assert_eq!(session.get::<String>("cart").await?.as_deref(), Some("uniform"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// [`Error::Interrupted`] when the session ended while the request was under way; [`Error::Store`]; [`Error::NoRandomness`].
     pub async fn rotate(&self) -> Result<(), Error> {
@@ -221,6 +355,19 @@ impl Session {
 
     /// Ends the session, at once, and forgets what this request has changed in it: the logout. The cookie is removed with the response,
     /// even if that is an error. What is set afterwards goes into a new session.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), bursar_session::Error> {
+    /// # let layer = bursar_session::SessionLayer::new(bursar_store_memory::MemoryStore::new());
+    /// # let session = layer.begin(&http::Method::GET, &http::Uri::from_static("/"), &http::HeaderMap::new());
+    /// session.set_user("clerk-7")?;
+    /// session.save().await?;
+    /// session.flush().await?;
+    /// assert_eq!(layer.sessions().of_user("clerk-7", None, 10).await?, []);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// [`Error::Interrupted`] when the session has got a new key meanwhile, under which it goes on; [`Error::Store`] when the store
@@ -232,6 +379,23 @@ impl Session {
     /// Ends all of the user's other sessions, at once, as after a change of password; how many there were. Nothing is ended where the
     /// session, as it is kept, has no user.
     ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), bursar_session::Error> {
+    /// # let layer = bursar_session::SessionLayer::new(bursar_store_memory::MemoryStore::new());
+    /// # let session = layer.begin(&http::Method::GET, &http::Uri::from_static("/"), &http::HeaderMap::new());
+    /// for _ in 0..2 {
+    ///     let elsewhere = layer.begin(&http::Method::GET, &http::Uri::from_static("/"), &http::HeaderMap::new());
+    ///     elsewhere.set_user("clerk-7")?;
+    ///     elsewhere.save().await?;
+    /// }
+    /// session.set_user("clerk-7")?;
+    /// session.save().await?;
+    /// assert_eq!(session.end_others().await?, 2);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// [`Error::Store`].
     pub async fn end_others(&self) -> Result<u64, Error> {
@@ -239,6 +403,20 @@ impl Session {
     }
 
     /// Whether it is this one of a [listing](crate::Sessions::of_user), so that a page which lists a user's sessions can say which is at hand.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), bursar_session::Error> {
+    /// # let layer = bursar_session::SessionLayer::new(bursar_store_memory::MemoryStore::new());
+    /// # let session = layer.begin(&http::Method::GET, &http::Uri::from_static("/"), &http::HeaderMap::new());
+    /// session.set_user("clerk-7")?;
+    /// session.save().await?;
+    /// for listed in layer.sessions().of_user("clerk-7", None, 10).await? {
+    ///     assert!(session.is(&listed).await?, "there is no other");
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// Those of every method.
@@ -248,32 +426,27 @@ impl Session {
 
     /// Saves what was changed so far, at once: before something is done that cannot be undone.
     ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), bursar_session::Error> {
+    /// # let layer = bursar_session::SessionLayer::new(bursar_store_memory::MemoryStore::new());
+    /// # let session = layer.begin(&http::Method::GET, &http::Uri::from_static("/"), &http::HeaderMap::new());
+    /// use bursar_session::Error;
+    ///
+    /// session.insert("charged", &true)?;
+    /// match session.save().await {
+    ///     Ok(()) => {} // now charge the card
+    ///     Err(Error::Interrupted(_)) => {} // somebody has logged out: leave it
+    ///     Err(error) => return Err(error),
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// [`Error::Interrupted`] when the session is gone, [`Error::Conflict`], [`Error::Contended`], [`Error::TooLarge`],
     /// [`Error::Store`]. In each case nothing of it was saved, unless the store's outcome is unknown.
     pub async fn save(&self) -> Result<(), Error> {
         self.inner.save().await
-    }
-
-    /// The layer that it is of.
-    #[cfg(feature = "tower")]
-    pub(crate) fn layer(&self) -> SessionLayer {
-        SessionLayer { settings: Arc::clone(&self.inner.settings) }
-    }
-
-    /// Ends a request without a call on the store, where none is owed; what it came to. The short way out of an adapter, and of most requests.
-    #[cfg(any(feature = "tower", feature = "actix"))]
-    pub(crate) fn finish_early(&self) -> Option<Finished> {
-        let outcome = {
-            let mut state = self.inner.lock();
-            if state.used {
-                None
-            } else {
-                state.closed = true;
-                Some(Outcome::Unused)
-            }
-        };
-        let outcome = outcome.or_else(|| self.inner.finish_read().then_some(Outcome::Read))?;
-        Some(Finished { outcome, response: None, cookie: None })
     }
 }

@@ -38,6 +38,27 @@ impl Sessions {
     /// A page of a user's sessions, in the order of what the store knows them by: those after `after`, at most `limit` and never more than
     /// [`PAGE_MAX`]. A shorter page is the last one.
     ///
+    /// ```
+    /// use bursar_session::{Error, PAGE_MAX, SessionLayer};
+    ///
+    /// /// Ends whatever of a user's sessions nobody has used for long.
+    /// async fn end_idle(layer: &SessionLayer, user: u64, before: chrono::DateTime<chrono::Utc>) -> Result<(), Error> {
+    ///     let mut after = None;
+    ///     loop {
+    ///         let page = layer.sessions().of_user(user, after.as_ref(), PAGE_MAX).await?;
+    ///         for session in &page {
+    ///             if session.expires_at < before {
+    ///                 layer.sessions().end(session).await?;
+    ///             }
+    ///         }
+    ///         match page.last() {
+    ///             Some(last) => after = Some(last.key),
+    ///             None => return Ok(()),
+    ///         }
+    ///     }
+    /// }
+    /// ```
+    ///
     /// # Errors
     /// [`Error::UserId`], [`Error::Store`].
     pub async fn of_user(

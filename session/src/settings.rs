@@ -64,6 +64,16 @@ impl Settings {
 }
 
 /// How often a layer's requests came to something worth watching, since it was made.
+///
+/// ```
+/// use bursar_session::{Counts, SessionLayer};
+///
+/// /// What is shown where the application is watched.
+/// fn metrics(layer: &SessionLayer) -> String {
+///     let Counts { interrupted, conflicted, unavailable, failed, .. } = layer.counts();
+///     format!("interrupted {interrupted}\nconflicted {conflicted}\nunavailable {unavailable}\nfailed {failed}\n")
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Counts {

@@ -86,6 +86,37 @@ pub enum Deleted {
 /// - Instants are kept to the microsecond, data and user ids to the letter.
 ///
 /// A store for tests of one's own is best the one in `bursar-store-memory`.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use bursar_session::store::{Created, Deleted, Loaded, Updated};
+/// use bursar_session::{Content, GoneReason, SessionKey, SessionStore, Version, hours, minutes};
+/// use bursar_store_memory::MemoryStore;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let store: Arc<dyn SessionStore> = Arc::new(MemoryStore::new());
+/// let now = "2126-02-01T08:00:00Z".parse()?;
+/// let key = SessionKey::generate()?.hash();
+/// let content = Content {
+///     data: "{}".into(),
+///     user: None,
+///     expires_at: now + minutes(30),
+///     ends_at: now + hours(12),
+///     idle_timeout: None,
+/// };
+/// assert_eq!(store.create(&key, &content, now).await?, Created::Created);
+/// let Loaded::Live(record) = store.load(&key, now).await? else { panic!("it was created") };
+/// assert_eq!((record.version, &record.content), (Version::FIRST, &content));
+///
+/// // A logout comes in between: what was decided on the session as it was changes nothing any more.
+/// assert_eq!(store.delete(&key, None, GoneReason::LoggedOut, now).await?, Deleted::Deleted);
+/// let late = store.update(&key, record.version, &content, now).await?;
+/// assert!(matches!(late, Updated::Gone(gone) if gone.reason == Some(GoneReason::LoggedOut)));
+/// # Ok(())
+/// # }
+/// ```
 #[async_trait]
 pub trait SessionStore: Send + Sync + 'static {
     /// Reads a session.

@@ -104,10 +104,9 @@ where
                         return Poll::Ready(Ok(answered(finished, response)));
                     }
                     let session = this.session.clone();
-                    let layer = session.layer();
                     let status = response.status();
                     let finishing: Finishing =
-                        Box::pin(async move { layer.finish(&session, status, error).await });
+                        Box::pin(async move { session.inner.finish(status, error).await });
                     this.stage.set(Stage::Finishing { finishing, response: Some(response) });
                 }
                 StageProjection::Finishing { finishing, response } => {
@@ -198,6 +197,21 @@ impl<R: Body<Data = Bytes>> Body for SessionBody<R> {
 
 /// Routes that are no activity of the user's, as those that a page polls: put it around them, inside of the [`SessionLayer`]. They do not
 /// prolong the session.
+///
+/// ```
+/// use axum::{Router, routing::get};
+/// use bursar_session::tower::NoActivity;
+/// use bursar_session::{Session, SessionLayer};
+/// use bursar_store_memory::MemoryStore;
+///
+/// async fn news(session: Session) -> &'static str {
+///     "none"
+/// }
+///
+/// let app: Router = Router::new()
+///     .route("/news", get(news).layer(NoActivity)) // what a page asks for every minute keeps nobody logged in
+///     .layer(SessionLayer::new(MemoryStore::new()));
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NoActivity;
 

@@ -3,6 +3,7 @@
 mod account;
 mod book;
 mod chunks;
+mod ledger_store;
 mod reprice;
 mod seals;
 #[cfg(feature = "session")]

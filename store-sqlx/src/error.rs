@@ -1,6 +1,7 @@
 //! What a database and sqlx report, as the errors of a store: each says what to do.
 
 use bursar::{StoreError, StoreErrorKind};
+use sqlx::Database;
 
 use crate::engine::Engine;
 
@@ -11,6 +12,21 @@ pub enum Phase {
     Before,
     /// Committing: what the database did is not known.
     Commit,
+}
+
+/// What a database's own errors mean.
+pub trait Errors: Database {
+    /// Whether a constraint of the tables refused it: a key, a slot or a position taken, a balance past its bound.
+    fn is_constraint(error: &sqlx::Error) -> bool;
+
+    /// Whether the database has undone the whole transaction of its own accord, and takes what follows for single statements.
+    #[must_use]
+    fn ends_transaction(_error: &sqlx::Error) -> bool {
+        false
+    }
+
+    /// What an error is and what to do about it, beyond what is alike everywhere.
+    fn explain(phase: Phase, error: &sqlx::Error) -> (StoreErrorKind, &'static str);
 }
 
 /// The error of a store for one of sqlx's.

@@ -62,7 +62,7 @@ pub(crate) fn shut_down(operation: &'static str) -> StoreError {
 }
 
 /// The same error for another of those who asked together; the cause goes with the log alone.
-pub(crate) fn alike(error: &StoreError) -> StoreError {
+pub(crate) fn again(error: &StoreError) -> StoreError {
     StoreError::new(error.kind, error.operation, error.detail.clone())
 }
 

@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 
 use crate::engine::Engine;
 use crate::error::{Phase, failed, store_error};
-use crate::query::{Connection, begin, Query, execute, get, row, rows};
+use crate::query::{Connection, Query, begin, execute, get, row, rows};
 use crate::surroundings::now;
 
 /// A step of the schema. Once released it is never edited: another step follows it.
@@ -19,6 +19,31 @@ pub(crate) struct Migration {
     pub(crate) needed: bool,
 }
 
+/// A step, whose text is in the folder `migrations` beside where this is said.
+macro_rules! migration {
+    ($version:literal, $name:literal, $needed:expr) => {
+        $crate::migrate::Migration {
+            version: $version,
+            name: $name,
+            sql: include_str!(concat!("migrations/000", $version, "_", $name, ".sql")),
+            needed: $needed,
+        }
+    };
+}
+
+/// Every step, in order. Each database has a text of its own for each.
+macro_rules! migrations {
+    () => {
+        &[
+            $crate::migrate::migration!(1, "ledger", true),
+            $crate::migrate::migration!(2, "session", cfg!(feature = "session")),
+            $crate::migrate::migration!(3, "seal", true),
+            $crate::migrate::migration!(4, "debtors", true),
+        ]
+    };
+}
+pub(crate) use {migration, migrations};
+
 /// The steps of a database's schema, and the statements by which is kept which of them were taken.
 #[derive(Debug)]
 pub struct Schema {
@@ -30,10 +55,11 @@ pub struct Schema {
     /// Lets others migrate again, where the end of the transaction does not.
     pub(crate) unlock: Option<&'static str>,
     pub(crate) table: &'static str,
-    /// The versions and checksums of what was applied; its parameter is true.
-    pub(crate) applied: &'static str,
     pub(crate) keep: &'static str,
 }
+
+/// The versions and checksums of what was applied; its parameter is true.
+const APPLIED: &str = "SELECT version, checksum FROM bursar_migration WHERE $1 ORDER BY version";
 
 const OPERATION: &str = "migrate the schema";
 
@@ -79,7 +105,7 @@ async fn missing<E: Engine>(conn: &mut Connection<E>) -> Result<Vec<&'static Mig
     let exists = exists.map(|row| get::<E, bool>(&row, 0)).transpose()?;
     let mut applied = Vec::new();
     if exists == Some(true) {
-        applied = rows::<E>(conn, OPERATION, Query::new(E::SCHEMA.applied).bind(true)).await?;
+        applied = rows::<E>(conn, OPERATION, Query::new(APPLIED).bind(true)).await?;
     }
     let mut missing: Vec<&Migration> = E::SCHEMA.migrations.iter().collect();
     for row in &applied {

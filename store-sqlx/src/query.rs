@@ -101,9 +101,9 @@ pub(crate) async fn undone<E: Engine, T>(transaction: Transaction<'_, E>, error:
 }
 
 /// A row of such a database.
-pub(crate) struct Row<E: Engine>(E::Row);
+pub struct Row<E: Database>(E::Row);
 
-impl<E: Engine> Row<E> {
+impl<E: Database> Row<E> {
     pub(crate) const fn new(row: E::Row) -> Self {
         Self(row)
     }

@@ -6,15 +6,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bursar::rule::Posting;
-use bursar::seal::{Seal, SealState, SealStep, Segment, SegmentEnd};
-use bursar::store::{
-    AccountFilter, AgedRow, AgingOrder, Billed, BillingOrder, Book, BookTotals, ChangeSet, ChargeMade,
-    Committed, FileMark, OwingFilter, Posted, RepriceOrder, Repriced, SummaryRow, TermRow,
-};
-use bursar::{
-    Account, AccountId, BookId, Currency, Entry, Fee, FeeKey, IdempotencyKey, LedgerStore, Payer, StoreError,
-    StoreErrorKind, TermId, TermTotals,
-};
+use bursar::seal::SealStep;
+use bursar::store::{Billed, BillingOrder, Book, ChangeSet, Committed, Posted, RepriceOrder, Repriced};
+use bursar::{BookId, Currency, LedgerStore, StoreError, StoreErrorKind};
 use chrono::{DateTime, Utc};
 use sqlx::Connection as _;
 use tokio::sync::{Mutex, MutexGuard};
@@ -24,7 +18,7 @@ use crate::engine::Engine;
 use crate::error::{Phase, failed};
 use crate::ledger::lane::{Done, Job};
 use crate::ledger::post::Recorded;
-use crate::ledger::{read, reports, seal, sums};
+use crate::ledger::questions;
 use crate::query::Connection;
 use crate::surroundings;
 use crate::writer::{Begin, transact};
@@ -32,7 +26,20 @@ use crate::writer::{Begin, transact};
 /// The store inside a transaction of the caller's own: what a ledger does [`through`](bursar::Ledger::through) it becomes lasting with the
 /// caller's own rows, or not at all. It commits nothing; a call that is refused or fails leaves no trace and the transaction usable.
 ///
-/// It goes by the name of its database: `SqliteTx`, `PostgresTx`, `MySqlTx`.
+/// It goes by the name of its database: `SqliteTx`, `PostgresTx`, `MySqlTx`. Over any of them:
+///
+/// ```
+/// use bursar::{Error, Ledger, Payment, Receipt};
+/// use bursar_store_sqlx::{Engine, SqlStore, SqlTx};
+///
+/// async fn pay_within<E: Engine>(
+///     ledger: &Ledger<SqlStore<E>>,
+///     transaction: &mut E::Connection,
+///     payment: Payment,
+/// ) -> Result<Receipt, Error> {
+///     ledger.through(SqlTx::<E>::new(transaction)).pay(payment).await
+/// }
+/// ```
 pub struct SqlTx<'c, E: Engine> {
     conn: Mutex<&'c mut Connection<E>>,
     /// Whether the database has undone the transaction of its own accord: what followed would be outside of any.
@@ -74,7 +81,8 @@ impl<'c, E: Engine> SqlTx<'c, E> {
             return error;
         }
         self.undone.store(true, Ordering::Relaxed);
-        let detail = format!("{}; the whole transaction is undone: roll it back, and begin anew", error.detail);
+        let detail =
+            format!("{}; the whole transaction is undone: roll it back, and begin anew", error.detail);
         StoreError { detail, ..error }
     }
 
@@ -82,181 +90,10 @@ impl<'c, E: Engine> SqlTx<'c, E> {
         let done = transact::<E>(&mut **self.lock().await?, Begin::Nested, &job).await;
         done.map_err(|error| self.noting(error))
     }
-}
 
-#[async_trait]
-impl<E: Engine> LedgerStore for SqlTx<'_, E> {
-    fn now(&self) -> DateTime<Utc> {
-        surroundings::now()
-    }
-
-    fn new_id(&self) -> Uuid {
-        surroundings::new_id()
-    }
-
-    async fn pause(&self, time: Duration) {
-        surroundings::pause(time).await;
-    }
-
-    async fn open_book(&self, book: &BookId, currency: Currency) -> Result<Book, StoreError> {
-        self.run(Job::Open(book.clone(), currency)).await?.opened()
-    }
-
-    async fn books(&self, after: Option<&BookId>, limit: u32) -> Result<Vec<BookId>, StoreError> {
-        read::books::<E>(&mut **self.lock().await?, after, limit).await
-    }
-
-    async fn book(&self, book: &BookId) -> Result<Option<Book>, StoreError> {
-        read::book::<E>(&mut **self.lock().await?, book).await
-    }
-
-    async fn fees(
-        &self,
-        book: &BookId,
-        term: TermId,
-        after: Option<&FeeKey>,
-        limit: u32,
-    ) -> Result<Vec<Fee>, StoreError> {
-        read::fees::<E>(&mut **self.lock().await?, book, term, after, limit).await
-    }
-
-    async fn fees_of(&self, book: &BookId, term: TermId, payers: &[Payer]) -> Result<Vec<Fee>, StoreError> {
-        read::fees_of::<E>(&mut **self.lock().await?, book, term, payers).await
-    }
-
-    async fn fee_charged(&self, book: &BookId, fee: &FeeKey) -> Result<bool, StoreError> {
-        read::fee_charged::<E>(&mut **self.lock().await?, book, fee).await
-    }
-
-    async fn accounts(&self, book: &BookId, ids: &[AccountId]) -> Result<Vec<Account>, StoreError> {
-        read::accounts::<E>(&mut **self.lock().await?, book, ids).await
-    }
-
-    async fn list_accounts(
-        &self,
-        book: &BookId,
-        filter: AccountFilter,
-        after: Option<&AccountId>,
-        limit: u32,
-    ) -> Result<Vec<Account>, StoreError> {
-        read::list_accounts::<E>(&mut **self.lock().await?, book, filter, after, limit).await
-    }
-
-    async fn entries(
-        &self,
-        book: &BookId,
-        account: &AccountId,
-        after: u32,
-        limit: u32,
-    ) -> Result<Vec<Entry>, StoreError> {
-        read::entries::<E>(&mut **self.lock().await?, book, account, after, limit).await
-    }
-
-    async fn scan(
-        &self,
-        book: &BookId,
-        after: Option<(&AccountId, u32)>,
-        limit: u32,
-    ) -> Result<Vec<Entry>, StoreError> {
-        read::scan::<E>(&mut **self.lock().await?, book, after, limit).await
-    }
-
-    async fn entries_of(
-        &self,
-        book: &BookId,
-        accounts: &[AccountId],
-        after: Option<(&AccountId, u32)>,
-        limit: u32,
-    ) -> Result<Vec<Entry>, StoreError> {
-        reports::entries_of::<E>(&mut **self.lock().await?, book, accounts, after, limit).await
-    }
-
-    async fn entries_by_key(&self, book: &BookId, keys: &[IdempotencyKey]) -> Result<Vec<Entry>, StoreError> {
-        read::entries_by_key::<E>(&mut **self.lock().await?, book, keys).await
-    }
-
-    async fn reversal_of(
-        &self,
-        book: &BookId,
-        account: &AccountId,
-        position: u32,
-    ) -> Result<Option<u32>, StoreError> {
-        read::reversal_of::<E>(&mut **self.lock().await?, book, account, position).await
-    }
-
-    async fn charges(
-        &self,
-        book: &BookId,
-        term: TermId,
-        accounts: &[AccountId],
-    ) -> Result<Vec<ChargeMade>, StoreError> {
-        read::charges::<E>(&mut **self.lock().await?, book, term, accounts).await
-    }
-
-    async fn totals(
-        &self,
-        book: &BookId,
-        accounts: &[AccountId],
-    ) -> Result<Vec<(AccountId, TermTotals)>, StoreError> {
-        E::totals(&mut **self.lock().await?, book, accounts).await
-    }
-
-    async fn term_rows(
-        &self,
-        book: &BookId,
-        term: TermId,
-        after: Option<&AccountId>,
-        limit: u32,
-    ) -> Result<Vec<TermRow>, StoreError> {
-        E::term_rows(&mut **self.lock().await?, book, term, after, limit).await
-    }
-
-    async fn summary_rows(
-        &self,
-        book: &BookId,
-        term: TermId,
-        after: Option<&AccountId>,
-        limit: u32,
-    ) -> Result<Vec<SummaryRow>, StoreError> {
-        E::summary_rows(&mut **self.lock().await?, book, term, after, limit).await
-    }
-
-    async fn aged_rows(
-        &self,
-        book: &BookId,
-        order: &AgingOrder,
-        after: Option<&AccountId>,
-        limit: u32,
-    ) -> Result<Vec<AgedRow>, StoreError> {
-        E::aged_rows(&mut **self.lock().await?, book, order, after, limit).await
-    }
-
-    async fn owing(
-        &self,
-        book: &BookId,
-        filter: &OwingFilter,
-        after: Option<(i64, &AccountId)>,
-        limit: u32,
-    ) -> Result<Vec<Account>, StoreError> {
-        reports::owing::<E>(&mut **self.lock().await?, book, filter, after, limit).await
-    }
-
-    async fn book_totals(&self, book: &BookId) -> Result<BookTotals, StoreError> {
-        sums::book_totals::<E>(&mut **self.lock().await?, book).await
-    }
-
-    async fn file_marks(
-        &self,
-        book: &BookId,
-        after_lines: u64,
-        limit: u32,
-    ) -> Result<Vec<FileMark>, StoreError> {
-        read::file_marks::<E>(&mut **self.lock().await?, book, after_lines, limit).await
-    }
-
-    async fn post(&self, book: &BookId, posting: Posting) -> Result<Posted, StoreError> {
+    async fn record(&self, book: &BookId, posting: &Posting) -> Result<Posted, StoreError> {
         let mut conn = self.lock().await?;
-        let postings = std::slice::from_ref(&posting);
+        let postings = std::slice::from_ref(posting);
         // One statement, which leaves no trace when it fails: it mostly needs no savepoint.
         let recorded = if E::SURVIVES_CONSTRAINT {
             E::post(&mut conn, book, postings, Phase::Before).await.map_err(|error| self.noting(error))?
@@ -278,41 +115,56 @@ impl<E: Engine> LedgerStore for SqlTx<'_, E> {
             Recorded::Constraint => Posted::NotAdmitted,
         })
     }
-
-    async fn commit(&self, book: &BookId, changes: ChangeSet) -> Result<Committed, StoreError> {
-        self.run(Job::Commit(book.clone(), changes)).await?.committed()
-    }
-
-    async fn bill(&self, book: &BookId, order: BillingOrder) -> Result<Billed, StoreError> {
-        self.run(Job::Bill(book.clone(), order)).await?.billed()
-    }
-
-    async fn reprice(&self, book: &BookId, order: RepriceOrder) -> Result<Repriced, StoreError> {
-        self.run(Job::Reprice(book.clone(), order)).await?.repriced()
-    }
-
-    async fn seal_state(&self, book: &BookId) -> Result<SealState, StoreError> {
-        seal::seal_state::<E>(&mut **self.lock().await?, book).await
-    }
-
-    async fn seals(&self, book: &BookId, after: u64, limit: u32) -> Result<Vec<Seal>, StoreError> {
-        seal::seals::<E>(&mut **self.lock().await?, book, after, limit).await
-    }
-
-    async fn sealed(&self, book: &BookId, accounts: &[AccountId]) -> Result<Vec<SegmentEnd>, StoreError> {
-        seal::sealed::<E>(&mut **self.lock().await?, book, accounts).await
-    }
-
-    async fn segments(
-        &self,
-        book: &BookId,
-        after: Option<(&AccountId, u32)>,
-        limit: u32,
-    ) -> Result<Vec<Segment>, StoreError> {
-        seal::segments::<E>(&mut **self.lock().await?, book, after, limit).await
-    }
-
-    async fn keep_seal(&self, book: &BookId, step: u64, what: SealStep) -> Result<bool, StoreError> {
-        self.run(Job::Seal(book.clone(), step, what)).await?.sealed()
-    }
 }
+
+/// The contract, on the caller's connection.
+macro_rules! within {
+    ($(async fn $question:ident($($given:ident: $type:ty),*) -> $answer:ty;)*) => {
+        #[async_trait]
+        impl<E: Engine> LedgerStore for SqlTx<'_, E> {
+            fn now(&self) -> DateTime<Utc> {
+                surroundings::now()
+            }
+
+            fn new_id(&self) -> Uuid {
+                surroundings::new_id()
+            }
+
+            async fn pause(&self, time: Duration) {
+                surroundings::pause(time).await;
+            }
+
+            async fn open_book(&self, book: &BookId, currency: Currency) -> Result<Book, StoreError> {
+                self.run(Job::Open(book.clone(), currency)).await?.opened()
+            }
+
+            $(
+                async fn $question(&self, $($given: $type),*) -> Result<$answer, StoreError> {
+                    questions::$question::<E>(&mut **self.lock().await?, $($given),*).await
+                }
+            )*
+
+            async fn post(&self, book: &BookId, posting: Posting) -> Result<Posted, StoreError> {
+                self.record(book, &posting).await
+            }
+
+            async fn commit(&self, book: &BookId, changes: ChangeSet) -> Result<Committed, StoreError> {
+                self.run(Job::Commit(book.clone(), changes)).await?.committed()
+            }
+
+            async fn bill(&self, book: &BookId, order: BillingOrder) -> Result<Billed, StoreError> {
+                self.run(Job::Bill(book.clone(), order)).await?.billed()
+            }
+
+            async fn reprice(&self, book: &BookId, order: RepriceOrder) -> Result<Repriced, StoreError> {
+                self.run(Job::Reprice(book.clone(), order)).await?.repriced()
+            }
+
+            async fn keep_seal(&self, book: &BookId, step: u64, what: SealStep) -> Result<bool, StoreError> {
+                self.run(Job::Seal(book.clone(), step, what)).await?.sealed()
+            }
+        }
+    };
+}
+
+bursar::ledger_store_methods!(within: reading listing reporting);

@@ -61,7 +61,7 @@ pub(crate) async fn transact<E: Engine>(
             transaction.rollback().await.map_err(failed::<E>("roll back"))?;
             Ok(done)
         }
-        Err(error) => Err(undone(transaction, error).await)
+        Err(error) => Err(undone(transaction, error).await),
     }
 }
 
@@ -71,7 +71,9 @@ async fn run<E: Engine>(conn: &mut Connection<E>, job: &Job) -> Result<(Done, bo
         Job::Open(book, currency) => {
             let asked = query(E::LEDGER.book_open, book).bind(currency.code());
             execute::<E>(conn, "open the book", asked).await?;
-            let opened = read::book::<E>(conn, book).await?.ok_or_else(|| corrupt("the book that was opened is gone"))?;
+            let opened = read::book::<E>(conn, book)
+                .await?
+                .ok_or_else(|| corrupt("the book that was opened is gone"))?;
             (Done::Opened(opened), true)
         }
         Job::Commit(book, changes) => match commit::commit::<E>(conn, book, changes).await? {

@@ -16,8 +16,8 @@ use crate::engine::Engine;
 #[cfg(feature = "session")]
 use crate::lane::Reply;
 use crate::lane::{Lane, shut_down};
-use crate::proxy;
 use crate::ledger::lane::{Done, Job, LedgerWriter as _};
+use crate::proxy;
 #[cfg(feature = "session")]
 use crate::session::lane::{SessionDone, SessionJob, SessionWork, SessionWriter as _};
 use crate::writer::{Work, Writer};
@@ -43,7 +43,12 @@ struct Beside<E: Engine> {
 
 impl<E: Engine> Clone for Beside<E> {
     fn clone(&self) -> Self {
-        Self { pool: self.pool.clone(), patience: self.patience, room: Arc::clone(&self.room), proxied: self.proxied }
+        Self {
+            pool: self.pool.clone(),
+            patience: self.patience,
+            room: Arc::clone(&self.room),
+            proxied: self.proxied,
+        }
     }
 }
 
@@ -61,7 +66,10 @@ impl<E: Engine> Writes<E> {
     }
 
     /// Through a lane a writer; jobs beside them, over connections of the pool.
-    #[cfg_attr(not(any(feature = "postgres", feature = "mysql")), expect(dead_code, reason = "of the servers"))]
+    #[cfg_attr(
+        not(any(feature = "postgres", feature = "mysql")),
+        expect(dead_code, reason = "of the servers")
+    )]
     pub(crate) fn in_lanes(
         writers: impl IntoIterator<Item = Writer<E>>,
         pool: Pool<E>,

@@ -101,7 +101,7 @@ async fn stores_that_are_opened_at_once_make_the_tables_once(database: Database)
     let opened: Vec<_> = (0..6)
         .map(|_| {
             let url = Arc::clone(&url);
-            tokio::spawn(async move { MySqlOptions::new().connections(1).lanes(1).open(&url).await.unwrap() })
+            tokio::spawn(async move { MySqlOptions::new().readers(1).lanes(1).open(&url).await.unwrap() })
         })
         .collect();
     for store in opened {

@@ -1,13 +1,16 @@
 //! Billing in bulk, a page of accounts at a time, within a transaction.
 
+use std::future::Future;
+
 use bursar::store::{Billed, BilledPage, BillingOrder};
 use bursar::{AccountId, BookId, SkipReason, Skipped, Standing, StoreError};
+use sqlx::Database;
 
-use super::columns::{corrupt, name, narrow, day_number, word};
+use super::columns::{corrupt, day_number, name, narrow, word};
 use super::read;
 use crate::engine::Engine;
 use crate::json::JsonArray;
-use crate::query::{Connection, Query, Row, get, query, row, rows, the_row};
+use crate::query::{Connection, Query, Row, execute_unless_refused, get, query, row, rows, the_row};
 
 pub(crate) const OPERATION: &str = "bill accounts";
 
@@ -38,6 +41,17 @@ pub enum Charged {
     NotAdmitted,
 }
 
+/// How a database charges what is due.
+pub trait Bills: Database {
+    /// Charges what is due of a page of accounts and not charged yet, within a transaction, and counts it in the page.
+    fn charge_due<'c>(
+        conn: &'c mut Connection<Self>,
+        scope: &'c Scope<'c>,
+        order: &'c BillingOrder,
+        page: &'c mut BilledPage,
+    ) -> impl Future<Output = Result<Charged, StoreError>> + Send + 'c;
+}
+
 /// Bills a page, within a transaction; whether anything was written with it.
 pub(crate) async fn bill<E: Engine>(
     conn: &mut Connection<E>,
@@ -46,7 +60,9 @@ pub(crate) async fn bill<E: Engine>(
 ) -> Result<(Billed, bool), StoreError> {
     let term = order.term.ordinal();
     let gate = query(E::LEDGER.bill_gate, book).bind(term).bind(day_number(order.on));
-    let Some(ends_on) = row::<E>(conn, OPERATION, gate).await? else { return Ok((Billed::NotAdmitted, false)) };
+    let Some(ends_on) = row::<E>(conn, OPERATION, gate).await? else {
+        return Ok((Billed::NotAdmitted, false));
+    };
     let after = read::after_text(order.after.as_ref());
     let page = query(E::LEDGER.bill_page, book).bind(after).bind(order.limit);
     let page = the_row::<E>(conn, OPERATION, page).await?;
@@ -72,6 +88,33 @@ pub(crate) async fn bill<E: Engine>(
             Ok((Billed::Page(billed), wrote))
         }
         Charged::NotAdmitted => Ok((Billed::NotAdmitted, false)),
+    }
+}
+
+/// Charges what was put aside as due and is counted in the page, by a statement on the term, the first id, and what all charges have.
+#[cfg_attr(
+    not(any(feature = "mysql", feature = "sqlite")),
+    expect(dead_code, reason = "PostgreSQL finds and charges at once")
+)]
+pub(crate) async fn charge_found<E: Engine>(
+    conn: &mut Connection<E>,
+    sql: &'static str,
+    scope: &Scope<'_>,
+    order: &BillingOrder,
+    page: &BilledPage,
+) -> Result<Charged, StoreError> {
+    let (prefix, counter) = id_parts(order.first_id);
+    let term = order.term.to_string();
+    let asked = query(sql, scope.book).bind(scope.term).bind(prefix).bind(counter);
+    let asked = asked.bind(day_number(order.on)).bind(order.recorded_at.timestamp_micros());
+    let asked = asked.bind(&order.recorded_by).bind(term.as_str());
+    match execute_unless_refused::<E>(conn, OPERATION, asked).await? {
+        Some(charged) if charged == page.charges => Ok(Charged::All),
+        Some(charged) => {
+            let detail = format!("{} were due, {charged} were charged", page.charges);
+            Err(StoreError::corrupt(OPERATION, detail))
+        }
+        None => Ok(Charged::NotAdmitted),
     }
 }
 

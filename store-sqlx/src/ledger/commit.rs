@@ -8,6 +8,7 @@ use super::batch::Batch;
 use super::columns::day_number;
 use super::post::Recorded;
 use super::read::{self, payer_columns};
+use super::sql;
 use crate::engine::Engine;
 use crate::error::Phase;
 use crate::json::JsonArray;
@@ -50,8 +51,11 @@ pub(crate) async fn commit<E: Engine>(
     Ok(positions)
 }
 
-pub(super) async fn raise_version<E: Engine>(conn: &mut Connection<E>, book: &BookId) -> Result<(), StoreError> {
-    execute::<E>(conn, "raise the book's version", query(E::LEDGER.book_raise, book)).await?;
+pub(super) async fn raise_version<E: Engine>(
+    conn: &mut Connection<E>,
+    book: &BookId,
+) -> Result<(), StoreError> {
+    execute::<E>(conn, "raise the book's version", query(sql::BOOK_RAISE, book)).await?;
     Ok(())
 }
 
@@ -70,14 +74,20 @@ async fn change_book<E: Engine>(
             execute::<E>(conn, "close a term", query(E::LEDGER.term_close, book).bind(term.ordinal())).await?
         }
         BookChange::MakeCurrent(term) => {
-            execute::<E>(conn, "make a term current", query(E::LEDGER.term_make_current, book).bind(term.ordinal()))
-                .await?
+            execute::<E>(
+                conn,
+                "make a term current",
+                query(sql::TERM_MAKE_CURRENT, book).bind(term.ordinal()),
+            )
+            .await?
         }
         BookChange::LockThrough(day) => {
-            execute::<E>(conn, "lock the book", query(E::LEDGER.book_lock, book).bind(day_number(*day))).await?
+            execute::<E>(conn, "lock the book", query(sql::BOOK_LOCK, book).bind(day_number(*day))).await?
         }
         BookChange::AddFee(fee) => {
-            return Ok(!fee_exists::<E>(conn, book, &fee.key).await? && insert_fee::<E>(conn, book, fee).await?);
+            return Ok(
+                !fee_exists::<E>(conn, book, &fee.key).await? && insert_fee::<E>(conn, book, fee).await?
+            );
         }
         BookChange::EditFee(fee) => {
             // Asked once more, since it may have been charged after it was decided.
@@ -100,10 +110,14 @@ pub(super) async fn fee_exists<E: Engine>(
     book: &BookId,
     key: &FeeKey,
 ) -> Result<bool, StoreError> {
-    get::<E, bool>(&the_row(conn, "read a fee", fee_query(E::LEDGER.fee_exists, book, key)).await?, 0)
+    get::<E, bool>(&the_row(conn, "read a fee", fee_query(sql::FEE_EXISTS, book, key)).await?, 0)
 }
 
-async fn insert_fee<E: Engine>(conn: &mut Connection<E>, book: &BookId, fee: &Fee) -> Result<bool, StoreError> {
+async fn insert_fee<E: Engine>(
+    conn: &mut Connection<E>,
+    book: &BookId,
+    fee: &Fee,
+) -> Result<bool, StoreError> {
     let mut parts = JsonArray::new();
     for (number, part) in (0_i64..).zip(&fee.instalments) {
         parts.row(|row| {
@@ -124,7 +138,7 @@ pub(super) async fn put_fee<E: Engine>(
     book: &BookId,
     fee: &Fee,
 ) -> Result<bool, StoreError> {
-    execute::<E>(conn, "replace a fee", fee_query(E::LEDGER.fee_delete, book, &fee.key)).await?;
+    execute::<E>(conn, "replace a fee", fee_query(sql::FEE_DELETE, book, &fee.key)).await?;
     insert_fee::<E>(conn, book, fee).await
 }
 
@@ -140,7 +154,8 @@ async fn change_accounts<E: Engine>(
             opened.push(account);
             continue;
         }
-        let holds = open_accounts::<E>(conn, book, &opened).await? && change_account::<E>(conn, book, change).await?;
+        let holds =
+            open_accounts::<E>(conn, book, &opened).await? && change_account::<E>(conn, book, change).await?;
         opened.clear();
         if !holds {
             return Ok(false);
@@ -165,11 +180,14 @@ async fn open_accounts<E: Engine>(
             row.text(account.standing.as_str());
         });
     }
-    let opened = execute::<E>(conn, "open accounts", query(E::LEDGER.accounts_open, book).bind(rows.finish()?)).await?;
+    let opened =
+        execute::<E>(conn, "open accounts", query(E::LEDGER.accounts_open, book).bind(rows.finish()?))
+            .await?;
     if usize::try_from(opened).ok() != Some(accounts.len()) {
         return Ok(false);
     }
-    add_members::<E>(conn, book, accounts.iter().map(|account| (&account.id, account.groups.as_slice()))).await?;
+    add_members::<E>(conn, book, accounts.iter().map(|account| (&account.id, account.groups.as_slice())))
+        .await?;
     Ok(true)
 }
 
@@ -187,7 +205,8 @@ async fn add_members<'a, E: Engine>(
             });
         }
     }
-    execute::<E>(conn, "keep an account's groups", query(E::LEDGER.members_add, book).bind(rows.finish()?)).await?;
+    execute::<E>(conn, "keep an account's groups", query(E::LEDGER.members_add, book).bind(rows.finish()?))
+        .await?;
     Ok(())
 }
 
@@ -199,17 +218,17 @@ async fn change_account<E: Engine>(
     match change {
         AccountChange::Open(account) => open_accounts::<E>(conn, book, &[account]).await,
         AccountChange::Regroup { account, groups, revision } => {
-            let asked = query(E::LEDGER.account_revise, book).bind(account.as_str()).bind(*revision);
+            let asked = query(sql::ACCOUNT_REVISE, book).bind(account.as_str()).bind(*revision);
             if execute::<E>(conn, "move an account's groups", asked).await? != 1 {
                 return Ok(false);
             }
-            let asked = query(E::LEDGER.members_remove, book).bind(account.as_str());
+            let asked = query(sql::MEMBERS_REMOVE, book).bind(account.as_str());
             execute::<E>(conn, "move an account's groups", asked).await?;
             add_members::<E>(conn, book, std::iter::once((account, groups.as_slice()))).await?;
             Ok(true)
         }
         AccountChange::Move { account, to, revision, version } => {
-            let asked = query(E::LEDGER.account_move, book).bind(account.as_str()).bind(*revision);
+            let asked = query(sql::ACCOUNT_MOVE, book).bind(account.as_str()).bind(*revision);
             let asked = asked.bind(to.as_str()).bind(*version);
             Ok(execute::<E>(conn, "move an account's standing", asked).await? == 1)
         }
@@ -241,7 +260,7 @@ pub(super) async fn keep_mark<E: Engine>(
     mark: &FileMark,
 ) -> Result<(), StoreError> {
     if let Some(replaced) = &mark.replaces {
-        execute::<E>(conn, "keep a file mark", query(E::LEDGER.file_mark_remove, book).bind(replaced)).await?;
+        execute::<E>(conn, "keep a file mark", query(sql::FILE_MARK_REMOVE, book).bind(replaced)).await?;
     }
     let asked = query(E::LEDGER.file_mark_keep, book).bind(i64::try_from(mark.lines).unwrap_or(i64::MAX));
     let asked = asked.bind(&mark.digest).bind(mark.replaces.as_ref().map(<[u8; 32]>::as_slice));

@@ -8,7 +8,7 @@ use bursar::store::{Billed, BillingOrder, Book, ChangeSet, Committed, Posted, Re
 use bursar::{BookId, Currency, StoreError, StoreErrorKind};
 
 use super::batch::Batch;
-use crate::lane::{Lane, Reply, alike};
+use crate::lane::{Lane, Reply, again};
 
 /// A write that is a transaction of its own.
 #[derive(Debug)]
@@ -137,7 +137,7 @@ impl LedgerRound {
                 }
                 Err(error) => {
                     for reply in self.replies.into_iter().flatten() {
-                        let _ = reply.send(Err(alike(&error)));
+                        let _ = reply.send(Err(again(&error)));
                     }
                 }
             }

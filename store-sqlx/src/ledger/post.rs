@@ -1,13 +1,16 @@
-//! Recording entries: what a statement for a batch answers.
+//! Recording entries: how a batch is recorded, and what a statement for one answers.
 
 use std::collections::HashMap;
+use std::future::Future;
 
-use bursar::StoreError;
 use bursar::rule::{Posting, TermGate};
+use bursar::{BookId, StoreError};
+use sqlx::Database;
 
 use super::columns::{corrupt, narrow};
 use crate::engine::Engine;
-use crate::query::{Row, get};
+use crate::error::Phase;
+use crate::query::{Connection, Row, get};
 
 /// What a statement answers: the positions of what was admitted, in the order asked; or that a constraint stopped all of it.
 #[derive(Debug)]
@@ -19,6 +22,18 @@ pub enum Recorded {
 }
 
 pub(crate) const OPERATION: &str = "record entries";
+
+/// How a database records entries.
+pub trait Posts: Database {
+    /// Records the admitted ones of postings that are one [`Batch`](super::batch::Batch). Outside a transaction it is one by itself: durable
+    /// when this returns, and an error may leave the outcome open, as `phase` says.
+    fn post<'c>(
+        conn: &'c mut Connection<Self>,
+        book: &'c BookId,
+        postings: &'c [Posting],
+        phase: Phase,
+    ) -> impl Future<Output = Result<Recorded, StoreError>> + Send + 'c;
+}
 
 impl Recorded {
     /// The positions in rows of a key and a position. Rows come in the statement's order, and only of what was admitted: the key tells whose

@@ -6,7 +6,7 @@ use bursar::{
 };
 
 use super::columns::{corrupt, day, name, narrow, term as term_of, word};
-use super::{reports, row};
+use super::{reports, row, sql};
 use crate::engine::Engine;
 use crate::json::JsonArray;
 use crate::query::{self, Connection, Query, Row, get, query, rows, the_row};
@@ -32,8 +32,11 @@ pub(crate) async fn books<E: Engine>(
     all(&rows::<E>(conn, "list books", asked).await?, |row| name(get(row, 0)?))
 }
 
-pub(crate) async fn book<E: Engine>(conn: &mut Connection<E>, id: &BookId) -> Result<Option<Book>, StoreError> {
-    let rows = rows::<E>(conn, "read the book", query(E::LEDGER.book, id)).await?;
+pub(crate) async fn book<E: Engine>(
+    conn: &mut Connection<E>,
+    id: &BookId,
+) -> Result<Option<Book>, StoreError> {
+    let rows = rows::<E>(conn, "read the book", query(sql::BOOK, id)).await?;
     let Some(first) = rows.first() else { return Ok(None) };
     let terms =
         rows.iter().filter_map(|row| term(row).transpose()).collect::<Result<Vec<Term>, StoreError>>()?;
@@ -177,7 +180,10 @@ pub(crate) async fn entries_by_key<E: Engine>(
     keys: &[IdempotencyKey],
 ) -> Result<Vec<Entry>, StoreError> {
     let keys = JsonArray::of_texts(keys.iter().map(IdempotencyKey::as_str))?;
-    all(&rows::<E>(conn, "read entries by key", query(E::LEDGER.entries_by_key, book).bind(keys)).await?, row::entry)
+    all(
+        &rows::<E>(conn, "read entries by key", query(E::LEDGER.entries_by_key, book).bind(keys)).await?,
+        row::entry,
+    )
 }
 
 pub(crate) async fn reversal_of<E: Engine>(
@@ -186,7 +192,7 @@ pub(crate) async fn reversal_of<E: Engine>(
     account: &AccountId,
     position: u32,
 ) -> Result<Option<u32>, StoreError> {
-    let asked = query(E::LEDGER.reversal_of, book).bind(account.as_str()).bind(position);
+    let asked = query(sql::REVERSAL_OF, book).bind(account.as_str()).bind(position);
     let found = query::row::<E>(conn, "read a reversal", asked).await?;
     found.map(|row| narrow(get(&row, 0)?)).transpose()
 }

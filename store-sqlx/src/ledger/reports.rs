@@ -1,14 +1,30 @@
 //! What reports are drawn up from beside sums: the entries of several accounts, and who owes.
 
-use bursar::store::{AgedRow, AgingOrder, OwingFilter};
-use bursar::{Account, AccountId, AgedTotals, AsOf, BookId, Entry, FeeGroup, Standing, StoreError};
+use std::future::Future;
+
+use bursar::store::{AgedRow, AgingOrder, OwingFilter, SummaryRow};
+use bursar::{Account, AccountId, AgedTotals, AsOf, BookId, Entry, FeeGroup, Standing, StoreError, TermId};
 use chrono::NaiveDate;
+use sqlx::Database;
 
 use super::columns::{corrupt, day, day_number, name};
 use super::read::{after_text, all, texts};
-use super::row;
+use super::term_page::TermPage;
+use super::{row, sql};
 use crate::engine::Engine;
-use crate::query::{self, Connection, Query, Row, get, query, rows};
+use crate::query::{self, Connection, Row, get, query, rows};
+
+/// How a database sums what reports are drawn up from.
+pub trait Reports: Database {
+    /// The parts in a term's summary of a page of accounts, in byte order.
+    fn summary_rows<'c>(
+        conn: &'c mut Connection<Self>,
+        page: TermPage<'c>,
+    ) -> impl Future<Output = Result<Vec<SummaryRow>, StoreError>> + Send + 'c;
+
+    /// What its statement on an aging answers, account by account.
+    fn aged(rows: &[Row<Self>], order: &AgingOrder) -> Result<Vec<AgedRow>, StoreError>;
+}
 
 pub(crate) async fn entries_of<E: Engine>(
     conn: &mut Connection<E>,
@@ -49,7 +65,7 @@ pub(crate) async fn owing<E: Engine>(
 ) -> Result<Vec<Account>, StoreError> {
     let sql = match &filter.group {
         Some(group) => {
-            let beyond = query(E::LEDGER.group_beyond, book).bind(group.as_str()).bind(FEW_MEMBERS);
+            let beyond = query(sql::GROUP_BEYOND, book).bind(group.as_str()).bind(FEW_MEMBERS);
             let many = query::row::<E>(conn, "count a group", beyond).await?.is_some();
             if many { E::LEDGER.owing } else { E::LEDGER.owing_in_group }
         }
@@ -66,28 +82,46 @@ pub(crate) async fn owing<E: Engine>(
     all(&rows::<E>(conn, "list who owes", asked).await?, row::account)
 }
 
-/// The statement on an aging: the book, the day from which back all debits are in one bucket, the page, and which entries count.
-pub(crate) fn asked_to_age<'q>(
-    sql: &'static str,
-    book: &'q BookId,
-    order: &AgingOrder,
-    after: Option<&'q AccountId>,
+pub(crate) async fn summary_rows<E: Engine>(
+    conn: &mut Connection<E>,
+    book: &BookId,
+    term: TermId,
+    after: Option<&AccountId>,
     limit: u32,
-) -> Query<'q> {
+) -> Result<Vec<SummaryRow>, StoreError> {
+    let page = TermPage::of::<E>(conn, book, term, after, limit).await?;
+    E::summary_rows(conn, page).await
+}
+
+/// Asks with the book, the day from which back all debits are in one bucket, the page, and which entries count.
+pub(crate) async fn aged_rows<E: Engine>(
+    conn: &mut Connection<E>,
+    book: &BookId,
+    order: &AgingOrder,
+    after: Option<&AccountId>,
+    limit: u32,
+) -> Result<Vec<AgedRow>, StoreError> {
     let AsOf { day, recorded_by } = order.as_of;
     let oldest = order.floors.last().copied().unwrap_or(NaiveDate::MIN);
-    query(sql, book)
+    let asked = query(E::LEDGER.aged_rows, book)
         .bind(day_number(oldest))
         .bind(after_text(after))
         .bind(limit)
         .bind(day.map_or(i64::MAX, day_number))
         // Instants are kept to the microsecond: what was recorded in the one in which the bound lies counts.
-        .bind(recorded_by.map_or(i64::MAX, |instant| instant.timestamp_micros()))
+        .bind(recorded_by.map_or(i64::MAX, |instant| instant.timestamp_micros()));
+    E::aged(&rows::<E>(conn, "age a book", asked).await?, order)
 }
 
-/// The sums of accounts from rows in their order: credits have no day, debits one on which they fell due.
-#[cfg_attr(not(any(feature = "mysql", feature = "postgres")), expect(dead_code, reason = "SQLite's come packed"))]
-pub(crate) fn aged<E: Engine>(rows: &[Row<E>], order: &AgingOrder) -> Result<Vec<AgedRow>, StoreError> {
+/// The sums of accounts from rows of one sum, in the order of the accounts: credits have no day, debits one on which they fell due.
+#[cfg_attr(
+    not(any(feature = "mysql", feature = "postgres")),
+    expect(dead_code, reason = "SQLite's come packed")
+)]
+pub(crate) fn aged_from_rows<E: Engine>(
+    rows: &[Row<E>],
+    order: &AgingOrder,
+) -> Result<Vec<AgedRow>, StoreError> {
     let mut found: Vec<AgedRow> = Vec::new();
     for row in rows {
         let account: &str = get(row, 0)?;

@@ -3,8 +3,8 @@
 use bursar::seal::{Digest, Seal, SealedRoot, Segment, SegmentEnd};
 use bursar::store::ChargeMade;
 use bursar::{
-    Account, AccountId, BookId, Entry, Fee, FeeGroup, FeeKey, Instalment, Money, NewEntry, Payer, StoreError, TermId,
-    Text,
+    Account, AccountId, BookId, Entry, Fee, FeeGroup, FeeKey, Instalment, Money, NewEntry, Payer, StoreError,
+    TermId, Text,
 };
 use uuid::Uuid;
 

@@ -5,7 +5,7 @@ use bursar::{AccountId, BookId, StoreError, StoreErrorKind};
 
 use super::columns::narrow;
 use super::read::{after_text, texts};
-use super::row;
+use super::{row, sql};
 use crate::engine::Engine;
 use crate::json::JsonArray;
 use crate::query::{Connection, execute_unless_refused, get, query, rows, the_row};
@@ -16,7 +16,7 @@ pub(crate) async fn seal_state<E: Engine>(
     conn: &mut Connection<E>,
     book: &BookId,
 ) -> Result<SealState, StoreError> {
-    let found = the_row::<E>(conn, "read how far the book is sealed", query(E::LEDGER.seal_state, book)).await?;
+    let found = the_row::<E>(conn, "read how far the book is sealed", query(sql::SEAL_STATE, book)).await?;
     let last_step = get::<E, Option<i64>>(&found, 1)?.map(narrow).transpose()?;
     Ok(SealState {
         step: narrow(get(&found, 0)?)?,
@@ -32,7 +32,7 @@ pub(crate) async fn seals<E: Engine>(
     limit: u32,
 ) -> Result<Vec<Seal>, StoreError> {
     let after = i64::try_from(after).unwrap_or(i64::MAX);
-    let asked = query(E::LEDGER.seals, book).bind(after).bind(limit);
+    let asked = query(sql::SEALS, book).bind(after).bind(limit);
     rows::<E>(conn, "read seals", asked).await?.iter().map(|found| row::seal(book, found, 0)).collect()
 }
 
@@ -52,12 +52,15 @@ pub(crate) async fn segments<E: Engine>(
     limit: u32,
 ) -> Result<Vec<Segment>, StoreError> {
     let (account, first) = after.unzip();
-    let asked = query(E::LEDGER.segments, book).bind(after_text(account)).bind(first.unwrap_or(0)).bind(limit);
+    let asked =
+        query(E::LEDGER.segments, book).bind(after_text(account)).bind(first.unwrap_or(0)).bind(limit);
     rows::<E>(conn, "read what is sealed", asked).await?.iter().map(row::segment).collect()
 }
 
 fn count(count: u64) -> Result<i64, StoreError> {
-    let too_large = |_| StoreError::new(StoreErrorKind::Misuse, OPERATION, format!("{count} is past 64 bits with a sign"));
+    let too_large = |_| {
+        StoreError::new(StoreErrorKind::Misuse, OPERATION, format!("{count} is past 64 bits with a sign"))
+    };
     i64::try_from(count).map_err(too_large)
 }
 
@@ -68,7 +71,7 @@ pub(crate) async fn keep<E: Engine>(
     step: u64,
     what: &SealStep,
 ) -> Result<bool, StoreError> {
-    let asked = query(E::LEDGER.seal_step, book).bind(count(step)?);
+    let asked = query(sql::SEAL_STEP, book).bind(count(step)?);
     let (asked, segments) = match what {
         SealStep::Root(Seal { root, sealed_at }) => {
             let asked = asked.bind(count(root.seal)?).bind(sealed_at.timestamp_micros());

@@ -1,12 +1,32 @@
 //! Sums: the figures by term, of accounts and of the whole book.
 
+use std::future::Future;
+
 use bursar::store::{BookTotals, TermRow};
 use bursar::{AccountId, BookId, StoreError, TermId, TermTotals, Totals};
+use sqlx::Database;
 
 use super::columns::{name, narrow, term as term_of};
 use super::read::texts;
+use super::term_page::TermPage;
 use crate::engine::Engine;
 use crate::query::{Connection, Row, get, query, rows, the_row};
+
+/// How a database sums what it is asked for often.
+pub trait Sums: Database {
+    /// The totals by term of one account.
+    fn totals_of_one<'c>(
+        conn: &'c mut Connection<Self>,
+        book: &'c BookId,
+        account: &'c AccountId,
+    ) -> impl Future<Output = Result<Vec<(AccountId, TermTotals)>, StoreError>> + Send + 'c;
+
+    /// The figures of a term of a page of accounts, in byte order.
+    fn term_rows<'c>(
+        conn: &'c mut Connection<Self>,
+        page: TermPage<'c>,
+    ) -> impl Future<Output = Result<Vec<TermRow>, StoreError>> + Send + 'c;
+}
 
 /// The totals in the four columns from this one on.
 pub(crate) fn totals_from<E: Engine>(row: &Row<E>, at: usize) -> Result<Totals, StoreError> {
@@ -15,6 +35,18 @@ pub(crate) fn totals_from<E: Engine>(row: &Row<E>, at: usize) -> Result<Totals, 
 }
 
 pub(crate) async fn totals<E: Engine>(
+    conn: &mut Connection<E>,
+    book: &BookId,
+    accounts: &[AccountId],
+) -> Result<Vec<(AccountId, TermTotals)>, StoreError> {
+    match accounts {
+        [account] => E::totals_of_one(conn, book, account).await,
+        several => totals_of::<E>(conn, book, several).await,
+    }
+}
+
+/// The totals by term of these, however many they are.
+pub(crate) async fn totals_of<E: Engine>(
     conn: &mut Connection<E>,
     book: &BookId,
     accounts: &[AccountId],
@@ -37,6 +69,17 @@ pub(crate) fn totals_from_rows<E: Engine>(
         }
     }
     Ok(found.into_iter().map(|(account, by_term)| (account, TermTotals::new(by_term))).collect())
+}
+
+pub(crate) async fn term_rows<E: Engine>(
+    conn: &mut Connection<E>,
+    book: &BookId,
+    term: TermId,
+    after: Option<&AccountId>,
+    limit: u32,
+) -> Result<Vec<TermRow>, StoreError> {
+    let page = TermPage::of::<E>(conn, book, term, after, limit).await?;
+    E::term_rows(conn, page).await
 }
 
 /// A row of an account, what was there earlier, and the totals of the term.

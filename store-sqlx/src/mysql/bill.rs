@@ -6,35 +6,37 @@ use bursar::{StoreError, StoreErrorKind};
 use sqlx::{MySql, MySqlConnection};
 
 use super::sql;
-use crate::ledger::bill::{Charged, OPERATION, Scope, id_parts};
-use crate::ledger::columns::{day_number, narrow};
-use crate::query::{Query, Row, execute, execute_unless_refused, get, query, the_row};
+use crate::ledger::bill::{Bills, Charged, OPERATION, Scope, charge_found};
+use crate::ledger::columns::narrow;
+use crate::query::{Query, Row, execute, get, query, the_row};
 
 /// How often it is looked anew, because accounts moved between the finding and the locking; those that were locked stay locked.
 const LOOKS_MAX: u32 = 8;
 
-pub(super) async fn charge_due(
-    conn: &mut MySqlConnection,
-    scope: &Scope<'_>,
-    order: &BillingOrder,
-    page: &mut BilledPage,
-) -> Result<Charged, StoreError> {
-    execute::<MySql>(conn, OPERATION, Query::new(sql::DUE_TABLE)).await?;
-    for _ in 0..LOOKS_MAX {
-        execute::<MySql>(conn, OPERATION, Query::new(sql::DUE_NONE)).await?;
-        if execute::<MySql>(conn, OPERATION, scope.query(sql::DUE_FIND)).await? == 0 {
-            return Ok(Charged::All);
+impl Bills for MySql {
+    async fn charge_due<'c>(
+        conn: &'c mut MySqlConnection,
+        scope: &'c Scope<'c>,
+        order: &'c BillingOrder,
+        page: &'c mut BilledPage,
+    ) -> Result<Charged, StoreError> {
+        execute::<MySql>(conn, OPERATION, Query::new(sql::DUE_TABLE)).await?;
+        for _ in 0..LOOKS_MAX {
+            execute::<MySql>(conn, OPERATION, Query::new(sql::DUE_NONE)).await?;
+            if execute::<MySql>(conn, OPERATION, scope.query(sql::DUE_FIND)).await? == 0 {
+                return Ok(Charged::All);
+            }
+            let moved: Row<MySql> = the_row(conn, OPERATION, query(sql::DUE_LOCK, scope.book)).await?;
+            if get::<_, i64>(&moved, 0)? == 0 {
+                return charge(conn, scope, order, page).await;
+            }
         }
-        let moved: Row<MySql> = the_row(conn, OPERATION, query(sql::DUE_LOCK, scope.book)).await?;
-        if get::<_, i64>(&moved, 0)? == 0 {
-            return charge(conn, scope, order, page).await;
-        }
+        Err(StoreError::new(
+            StoreErrorKind::Busy,
+            OPERATION,
+            "the accounts were changed again and again while they were billed; try again",
+        ))
     }
-    Err(StoreError::new(
-        StoreErrorKind::Busy,
-        OPERATION,
-        "the accounts were changed again and again while they were billed; try again",
-    ))
 }
 
 async fn charge(
@@ -47,17 +49,5 @@ async fn charge(
     page.accounts_charged = narrow(get(&due, 0)?)?;
     page.charges = narrow(get(&due, 1)?)?;
     page.amount = get(&due, 2)?;
-    let (prefix, counter) = id_parts(order.first_id);
-    let term = order.term.to_string();
-    let asked = query(sql::BILL_CHARGE, scope.book).bind(scope.term).bind(prefix).bind(counter);
-    let asked = asked.bind(day_number(order.on)).bind(order.recorded_at.timestamp_micros());
-    let asked = asked.bind(&order.recorded_by).bind(term.as_str());
-    match execute_unless_refused::<MySql>(conn, OPERATION, asked).await? {
-        Some(charged) if charged == page.charges => Ok(Charged::All),
-        Some(charged) => {
-            let detail = format!("{} were due, {charged} were charged", page.charges);
-            Err(StoreError::corrupt(OPERATION, detail))
-        }
-        None => Ok(Charged::NotAdmitted),
-    }
+    charge_found::<MySql>(conn, sql::BILL_CHARGE, scope, order, page).await
 }

@@ -1,8 +1,5 @@
 //! MariaDB and MySQL as the store knows them: what is their own beside their statements.
 
-use bursar::rule::Posting;
-use bursar::store::{AgedRow, AgingOrder, BilledPage, BillingOrder, SummaryRow, TermRow};
-use bursar::{AccountId, BookId, StoreError, StoreErrorKind, TermId};
 #[cfg(feature = "session")]
 use sqlx::Executor as _;
 use sqlx::mysql::{MySqlArguments, MySqlRow};
@@ -10,13 +7,10 @@ use sqlx::{Arguments as _, MySql, MySqlConnection, Row as _};
 
 #[cfg(feature = "session")]
 use super::session;
-use super::{bill, error, migrations, placeholders, post, reports, sql, sums};
-use crate::engine::Engine;
-use crate::error::Phase;
+use super::{migrations, placeholders, sql};
+use crate::engine::Driver;
 #[cfg(feature = "session")]
 use crate::json::JsonArray;
-use crate::ledger::bill::{Charged, Scope};
-use crate::ledger::post::Recorded;
 use crate::ledger::statements::LedgerSql;
 use crate::migrate::Schema;
 use crate::query::{Query, Value};
@@ -54,7 +48,7 @@ fn arguments(values: &[Value<'_>], uses: &[usize]) -> Result<MySqlArguments, sql
     Ok(arguments)
 }
 
-impl Engine for MySql {
+impl Driver for MySql {
     const LEDGER: &'static LedgerSql = &sql::LEDGER;
     #[cfg(feature = "session")]
     const SESSION: &'static SessionSql = &sql::SESSION;
@@ -62,6 +56,8 @@ impl Engine for MySql {
     const BEGIN: &'static str = BEGIN;
     const BEGIN_BILLING: &'static str = BEGIN;
     const MANY_WRITERS: bool = true;
+    #[cfg(feature = "session")]
+    const SESSION_TURNS: usize = 4;
     #[cfg(feature = "session")]
     const DATA_IN_ROWS: bool = true;
     const SURVIVES_CONSTRAINT: bool = true;
@@ -103,66 +99,6 @@ impl Engine for MySql {
 
     fn flag(row: &MySqlRow, column: usize) -> Result<Option<bool>, sqlx::Error> {
         row.try_get(column)
-    }
-
-    fn is_constraint(error: &sqlx::Error) -> bool {
-        error::is_constraint(error)
-    }
-
-    fn ends_transaction(error: &sqlx::Error) -> bool {
-        error::ends_transaction(error)
-    }
-
-    fn explain(phase: Phase, error: &sqlx::Error) -> (StoreErrorKind, &'static str) {
-        error::explain(phase, error)
-    }
-
-    async fn post<'c>(
-        conn: &'c mut MySqlConnection,
-        book: &'c BookId,
-        postings: &'c [Posting],
-        phase: Phase,
-    ) -> Result<Recorded, StoreError> {
-        post::post(conn, book, postings, phase).await
-    }
-
-    async fn charge_due<'c>(
-        conn: &'c mut MySqlConnection,
-        scope: &'c Scope<'c>,
-        order: &'c BillingOrder,
-        page: &'c mut BilledPage,
-    ) -> Result<Charged, StoreError> {
-        bill::charge_due(conn, scope, order, page).await
-    }
-
-    async fn term_rows<'c>(
-        conn: &'c mut MySqlConnection,
-        book: &'c BookId,
-        term: TermId,
-        after: Option<&'c AccountId>,
-        limit: u32,
-    ) -> Result<Vec<TermRow>, StoreError> {
-        sums::term_rows(conn, book, term, after, limit).await
-    }
-
-    async fn summary_rows<'c>(
-        conn: &'c mut MySqlConnection,
-        book: &'c BookId,
-        term: TermId,
-        after: Option<&'c AccountId>,
-        limit: u32,
-    ) -> Result<Vec<SummaryRow>, StoreError> {
-        reports::summary_rows(conn, book, term, after, limit).await
-    }
-
-    async fn aged_rows<'c>(
-        conn: &'c mut MySqlConnection,
-        book: &'c BookId,
-        order: &'c AgingOrder,
-        after: Option<&'c AccountId>,
-        limit: u32,
-    ) -> Result<Vec<AgedRow>, StoreError> {
-        reports::aged_rows(conn, book, order, after, limit).await
     }
 
     #[cfg(feature = "session")]

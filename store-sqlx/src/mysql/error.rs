@@ -1,9 +1,10 @@
 //! What MariaDB, MySQL and sqlx report, as the errors of a store: each says what to do.
 
 use bursar::StoreErrorKind;
+use sqlx::MySql;
 use sqlx::mysql::MySqlDatabaseError;
 
-use crate::error::Phase;
+use crate::error::{Errors, Phase};
 
 /// Errors of the server that are told apart, by their numbers.
 mod number {
@@ -59,24 +60,9 @@ pub(super) fn number(error: &sqlx::Error) -> Option<u16> {
     server(error).map(MySqlDatabaseError::number)
 }
 
-/// Whether a constraint of the tables refused it: a key, a slot or a position taken, a balance past its bound, an account that is not there.
-pub(super) fn is_constraint(error: &sqlx::Error) -> bool {
-    server(error).is_some_and(|error| match error.number() {
-        number::DUPLICATE | number::CHECK | number::NOT_NEXT => true,
-        number::CHECK_MARIADB => error.code() == Some("23000"),
-        _ => false,
-    })
-}
-
 /// Whether the server does not know the words of a statement.
 pub(super) fn is_syntax(error: &sqlx::Error) -> bool {
     number(error) == Some(number::SYNTAX)
-}
-
-/// Whether the server has undone the whole transaction, and with it all savepoints: what follows on the connection would be outside.
-pub(super) fn ends_transaction(error: &sqlx::Error) -> bool {
-    // After a wait for a lock that was too long only the statement is undone, unless the server is told otherwise; then it cannot be known.
-    matches!(number(error), Some(number::DEADLOCK | number::LOCK_WAIT | number::RECORD_CHANGED))
 }
 
 /// Whether a node of Galera broke a statement off, for one that came from another node, while it was still reading the text of a trigger. It
@@ -88,24 +74,41 @@ fn is_broken_off(error: &sqlx::Error) -> bool {
     })
 }
 
-pub(super) fn explain(phase: Phase, error: &sqlx::Error) -> (StoreErrorKind, &'static str) {
-    match error {
-        sqlx::Error::Io(_) | sqlx::Error::WorkerCrashed | sqlx::Error::Protocol(_) => lost(phase),
-        sqlx::Error::Tls(_) => (
-            StoreErrorKind::CannotOpen,
-            "no encrypted connection can be had; check ssl-mode in the address, the certificates, and that sqlx has a TLS feature",
-        ),
-        sqlx::Error::Configuration(_) => (
-            StoreErrorKind::Misuse,
-            "the address of the database is not understood; give mysql://USER:PASSWORD@HOST/DATABASE",
-        ),
-        _ if is_broken_off(error) => {
-            (StoreErrorKind::Busy, "the statement was broken off for another node's; try again")
+impl Errors for MySql {
+    /// Whether a constraint of the tables refused it: a key, a slot or a position taken, a balance past its bound, an account that is not there.
+    fn is_constraint(error: &sqlx::Error) -> bool {
+        server(error).is_some_and(|error| match error.number() {
+            number::DUPLICATE | number::CHECK | number::NOT_NEXT => true,
+            number::CHECK_MARIADB => error.code() == Some("23000"),
+            _ => false,
+        })
+    }
+
+    /// Whether the server has undone the whole transaction, and with it all savepoints: what follows on the connection would be outside.
+    fn ends_transaction(error: &sqlx::Error) -> bool {
+        // After a wait for a lock that was too long only the statement is undone, unless the server is told otherwise; then it cannot be known.
+        matches!(number(error), Some(number::DEADLOCK | number::LOCK_WAIT | number::RECORD_CHANGED))
+    }
+
+    fn explain(phase: Phase, error: &sqlx::Error) -> (StoreErrorKind, &'static str) {
+        match error {
+            sqlx::Error::Io(_) | sqlx::Error::WorkerCrashed | sqlx::Error::Protocol(_) => lost(phase),
+            sqlx::Error::Tls(_) => (
+                StoreErrorKind::CannotOpen,
+                "no encrypted connection can be had; check ssl-mode in the address, the certificates, and that sqlx has a TLS feature",
+            ),
+            sqlx::Error::Configuration(_) => (
+                StoreErrorKind::Misuse,
+                "the address of the database is not understood; give mysql://USER:PASSWORD@HOST/DATABASE",
+            ),
+            _ if is_broken_off(error) => {
+                (StoreErrorKind::Busy, "the statement was broken off for another node's; try again")
+            }
+            _ => number(error)
+                .map_or((StoreErrorKind::Misuse, "the database does not take the statement"), |number| {
+                    of_server(phase, number)
+                }),
         }
-        _ => number(error)
-            .map_or((StoreErrorKind::Misuse, "the database does not take the statement"), |number| {
-                of_server(phase, number)
-            }),
     }
 }
 

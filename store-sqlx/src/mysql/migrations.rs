@@ -1,29 +1,9 @@
 //! The tables in MariaDB and MySQL.
 
-use crate::migrate::{Migration, Schema};
+use crate::migrate::{Schema, migrations};
 
 pub(super) const SCHEMA: Schema = Schema {
-    migrations: &[
-        Migration {
-            version: 1,
-            name: "ledger",
-            sql: include_str!("migrations/0001_ledger.sql"),
-            needed: true,
-        },
-        Migration {
-            version: 2,
-            name: "session",
-            sql: include_str!("migrations/0002_session.sql"),
-            needed: cfg!(feature = "session"),
-        },
-        Migration { version: 3, name: "seal", sql: include_str!("migrations/0003_seal.sql"), needed: true },
-        Migration {
-            version: 4,
-            name: "debtors",
-            sql: include_str!("migrations/0004_debtors.sql"),
-            needed: true,
-        },
-    ],
+    migrations: migrations!(),
     exists: "
 SELECT EXISTS (SELECT 1 FROM information_schema.tables
                 WHERE table_schema = DATABASE() AND table_name = 'bursar_migration') FROM (SELECT 1) AS one WHERE $1",
@@ -40,7 +20,6 @@ CREATE TABLE IF NOT EXISTS bursar_migration (
   PRIMARY KEY (version),
   CONSTRAINT bursar_migration_checksum CHECK (LENGTH(checksum) = 32)
 ) ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
-    applied: "SELECT version, checksum FROM bursar_migration WHERE $1 ORDER BY version",
     keep: "
 INSERT INTO bursar_migration (version, name, checksum, applied_at) VALUES ($1, $2, $3, $4)
     ON DUPLICATE KEY UPDATE applied_at = applied_at",

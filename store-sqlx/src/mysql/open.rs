@@ -9,24 +9,16 @@ use super::options::MySqlOptions;
 use crate::error::failed;
 use crate::migrate::migrate;
 use crate::query::{Query, Row, get, the_row};
-#[cfg(feature = "session")]
-use crate::session::load::Reader;
-#[cfg(feature = "session")]
-use crate::session::relay::Relay;
 use crate::store::SqlStore;
 use crate::tx::SqlTx;
 use crate::writer::Writer;
 use crate::writes::Writes;
 
-/// How many connections read sessions.
-#[cfg(feature = "session")]
-pub(super) const SESSION_TURNS: usize = 4;
+/// How many lanes write through the caller's pool.
+const LANES: u32 = 2;
 
-/// How many lanes write over a pool of the caller's, of which they take connections as they need them.
-const POOL_LANES: u32 = 2;
-
-/// How long a write over a pool of the caller's is tried again.
-const POOL_PATIENCE: Duration = Duration::from_secs(10);
+/// How long a busy database is tried again, over the caller's pool.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Ledgers, and with the feature `session` sessions, in MariaDB (10.6 or later) or MySQL (8.0.19 or later), with `InnoDB`.
 ///
@@ -114,30 +106,8 @@ impl SqlStore<MySql> {
         }
         migrate::<MySql>(&mut conn).await?;
         drop(conn);
-        let lanes =
-            (0..POOL_LANES).map(|_| Writer::new(pool.clone(), false, POOL_PATIENCE)).collect::<Vec<_>>();
-        Ok(Self::over(pool, lanes, POOL_PATIENCE, false))
-    }
-
-    pub(super) fn over(
-        readers: MySqlPool,
-        lanes: impl IntoIterator<Item = Writer<MySql>>,
-        patience: Duration,
-        owns: bool,
-    ) -> Self {
-        Self {
-            #[cfg(feature = "session")]
-            relay: Relay::new(Reader::Pool(readers.clone()), SESSION_TURNS),
-            writes: Writes::in_lanes(lanes, readers.clone(), patience),
-            readers,
-            owns,
-            proxied: false,
-        }
-    }
-
-    /// The store with connections of their own for the loads of sessions, which are told the same as all.
-    #[cfg(feature = "session")]
-    pub(super) fn reading_sessions(self, pool: MySqlPool) -> Self {
-        Self { relay: Relay::new(Reader::OwnPool(pool), SESSION_TURNS), ..self }
+        let writers = (0..LANES).map(|_| Writer::new(pool.clone(), false, PATIENCE));
+        let writes = Writes::in_lanes(writers, pool.clone(), PATIENCE);
+        Ok(Self::over(pool, writes, false))
     }
 }

@@ -9,9 +9,14 @@ use sqlx::mysql::{MySqlConnectOptions, MySqlPoolOptions};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _, MySql, MySqlPool};
 
 use super::open::MySqlStore;
+#[cfg(feature = "session")]
+use crate::engine::Driver as _;
 use crate::error::failed;
 use crate::migrate::migrate;
+#[cfg(feature = "session")]
+use crate::session::load::Reader;
 use crate::writer::Writer;
+use crate::writes::Writes;
 
 /// How a server is reached, and through how many connections: the defaults suit a school's application.
 ///
@@ -21,7 +26,7 @@ use crate::writer::Writer;
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), bursar::StoreError> {
-/// let options = MySqlOptions::new().connections(16).statement_timeout(Duration::from_secs(60));
+/// let options = MySqlOptions::new().readers(16).statement_timeout(Duration::from_secs(60));
 /// let store = options.open("mysql://school:secret@localhost/school").await?;
 /// # store.close().await;
 /// # Ok(())
@@ -29,7 +34,7 @@ use crate::writer::Writer;
 /// ```
 #[derive(Clone, Debug)]
 pub struct MySqlOptions {
-    connections: u32,
+    readers: u32,
     lanes: u32,
     acquire_timeout: Duration,
     lock_timeout: Duration,
@@ -51,7 +56,7 @@ impl MySqlOptions {
     #[must_use]
     pub const fn new() -> Self {
         Self {
-            connections: 8,
+            readers: 8,
             lanes: 2,
             acquire_timeout: Duration::from_secs(10),
             lock_timeout: Duration::from_secs(10),
@@ -64,8 +69,8 @@ impl MySqlOptions {
 
     /// How many connections read, and do what is a transaction of its own (change sets, billing), beside those of the lanes; at least one.
     #[must_use]
-    pub const fn connections(self, connections: u32) -> Self {
-        Self { connections, ..self }
+    pub const fn readers(self, readers: u32) -> Self {
+        Self { readers, ..self }
     }
 
     /// How many lanes write what is gathered, each with a connection of its own; at least one. An account is always in the same lane.
@@ -130,18 +135,19 @@ impl MySqlOptions {
             .statement_cache_capacity(self.statement_cache)
             .charset("utf8mb4")
             .disable_statement_logging();
-        let readers = self.pool(self.connections.max(1), options.clone());
+        let readers = self.pool(self.readers.max(1), options.clone());
         self.prepare(&options).await?;
-        let lanes = (0..self.lanes.max(1)).map(|_| {
+        let writers = (0..self.lanes.max(1)).map(|_| {
             // One connection that is never given up, so that its prepared statements stay.
             let pool = self.pool(1, options.clone());
             Writer::new(pool, true, self.patience)
         });
-        let store = MySqlStore::over(readers, lanes, self.patience, true);
+        let writes = Writes::in_lanes(writers, readers.clone(), self.patience);
+        let store = MySqlStore::over(readers, writes, true);
         #[cfg(feature = "session")]
         let store = {
-            let turns = u32::try_from(super::open::SESSION_TURNS).unwrap_or(1);
-            store.reading_sessions(self.pool(turns, options))
+            let turns = u32::try_from(MySql::SESSION_TURNS).unwrap_or(1);
+            store.reading_sessions(Reader::OwnPool(self.pool(turns, options)))
         };
         Ok(store)
     }

@@ -6,13 +6,13 @@ use bursar::rule::Posting;
 use bursar::{BookId, StoreError};
 use sqlx::{MySql, MySqlConnection};
 
-use super::error::{is_constraint, is_syntax};
+use super::error::is_syntax;
 use super::sql;
-use crate::engine::Engine as _;
-use crate::error::{Phase, store_error};
+use crate::engine::Driver as _;
+use crate::error::{Errors as _, Phase, store_error};
 use crate::json::JsonArray;
 use crate::ledger::columns::{KindColumns, day_number};
-use crate::ledger::post::{OPERATION, Recorded, gate_number};
+use crate::ledger::post::{OPERATION, Posts, Recorded, gate_number};
 use crate::query::{Query, Row, get, query, rows};
 
 /// How often the rest goes again; then it is left to whoever asked, who takes one by one.
@@ -21,32 +21,34 @@ const ATTEMPTS_MAX: u32 = 4;
 /// Whether the server is taken to know `RETURNING`, which MariaDB does and MySQL does not: found out by the first that does not.
 static RETURNS: AtomicBool = AtomicBool::new(true);
 
-pub(super) async fn post(
-    conn: &mut MySqlConnection,
-    book: &BookId,
-    postings: &[Posting],
-    phase: Phase,
-) -> Result<Recorded, StoreError> {
-    // In the order in which the accounts' rows are locked, and within an account in the order asked.
-    let mut open: Vec<(usize, &Posting)> = postings.iter().enumerate().collect();
-    open.sort_by(|(_, one), (_, other)| one.entry.account.cmp(&other.entry.account));
-    for _ in 0..ATTEMPTS_MAX {
-        let Some(recorded) = record(conn, book, &open, phase).await? else {
-            // Within a transaction one that is not admitted stops it all; alone it is the one.
-            if phase == Phase::Before || open.len() < 2 {
-                return Ok(Recorded::Constraint);
-            }
-            let refused = refused(conn, book, &open).await?;
-            if refused.is_empty() {
-                return Ok(Recorded::Constraint);
-            }
-            let mut at = 0_i64..;
-            open.retain(|_| !at.next().is_some_and(|at| refused.contains(&at)));
-            continue;
-        };
-        return Recorded::from_rows(postings, &recorded);
+impl Posts for MySql {
+    async fn post<'c>(
+        conn: &'c mut MySqlConnection,
+        book: &'c BookId,
+        postings: &'c [Posting],
+        phase: Phase,
+    ) -> Result<Recorded, StoreError> {
+        // In the order in which the accounts' rows are locked, and within an account in the order asked.
+        let mut open: Vec<(usize, &Posting)> = postings.iter().enumerate().collect();
+        open.sort_by(|(_, one), (_, other)| one.entry.account.cmp(&other.entry.account));
+        for _ in 0..ATTEMPTS_MAX {
+            let Some(recorded) = record(conn, book, &open, phase).await? else {
+                // Within a transaction one that is not admitted stops it all; alone it is the one.
+                if phase == Phase::Before || open.len() < 2 {
+                    return Ok(Recorded::Constraint);
+                }
+                let refused = refused(conn, book, &open).await?;
+                if refused.is_empty() {
+                    return Ok(Recorded::Constraint);
+                }
+                let mut at = 0_i64..;
+                open.retain(|_| !at.next().is_some_and(|at| refused.contains(&at)));
+                continue;
+            };
+            return Recorded::from_rows(postings, &recorded);
+        }
+        Ok(Recorded::Constraint)
     }
-    Ok(Recorded::Constraint)
 }
 
 /// Records those that the book and their terms admit; their keys and positions, or nothing when the tables stopped it.
@@ -63,7 +65,7 @@ async fn record(
     if RETURNS.load(Ordering::Relaxed) {
         match MySql::fetch(conn, statement(book, open, &array, true)).await {
             Ok(rows) => return Ok(Some(rows.into_iter().map(Row::new).collect())),
-            Err(error) if is_constraint(&error) => return Ok(None),
+            Err(error) if MySql::is_constraint(&error) => return Ok(None),
             Err(error) if is_syntax(&error) => RETURNS.store(false, Ordering::Relaxed),
             Err(error) => return Err(store_error::<MySql>(OPERATION, phase, error)),
         }
@@ -71,7 +73,7 @@ async fn record(
     match MySql::execute(conn, statement(book, open, &array, false)).await {
         Ok(0) => return Ok(Some(Vec::new())),
         Ok(_) => {}
-        Err(error) if is_constraint(&error) => return Ok(None),
+        Err(error) if MySql::is_constraint(&error) => return Ok(None),
         Err(error) => return Err(store_error::<MySql>(OPERATION, phase, error)),
     }
     let mut keys = JsonArray::new();

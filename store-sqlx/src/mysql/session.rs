@@ -4,9 +4,9 @@ use sqlx::mysql::MySqlRow;
 use sqlx::{Connection as _, MySql, MySqlConnection};
 
 use super::engine::BEGIN;
-use super::error::is_constraint;
 use super::sql;
-use crate::engine::Engine as _;
+use crate::engine::Driver as _;
+use crate::error::Errors as _;
 use crate::query::{Query, begin, undone};
 use crate::session::write::DoneFor;
 
@@ -19,7 +19,7 @@ pub(super) async fn write(
     match MySql::execute(conn, with(query.sql)).await {
         Ok(0) => {}
         Ok(_) => return Ok(DoneFor::All),
-        Err(error) if is_constraint(&error) => {}
+        Err(error) if MySql::is_constraint(&error) => {}
         Err(error) => return Err(error),
     }
     let Some((held, rest)) = sql::held_and_rest(query.sql).filter(|_| sessions > 1) else {

@@ -5,7 +5,7 @@ use sqlx::query::Query;
 use sqlx::{Connection as _, PgConnection, Postgres, Transaction};
 
 use super::sql;
-use crate::engine::Engine as _;
+use crate::engine::Driver as _;
 use crate::proxy;
 use crate::query::{begin, undone};
 

@@ -1,16 +1,10 @@
 //! PostgreSQL as the store knows it: what is its own beside its statements.
 
-use bursar::rule::Posting;
-use bursar::store::{AgedRow, AgingOrder, BilledPage, BillingOrder, SummaryRow, TermRow};
-use bursar::{AccountId, BookId, StoreError, StoreErrorKind, TermId, TermTotals};
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::{Arguments as _, PgConnection, Postgres, Row as _};
 
-use super::{asking, bill, error, migrations, post, reports, sql, sums};
-use crate::engine::Engine;
-use crate::error::Phase;
-use crate::ledger::bill::{Charged, Scope};
-use crate::ledger::post::Recorded;
+use super::{asking, migrations, sql};
+use crate::engine::Driver;
 use crate::ledger::statements::LedgerSql;
 use crate::migrate::Schema;
 use crate::query::{Query, Value};
@@ -38,7 +32,7 @@ fn arguments(values: &[Value<'_>]) -> Result<PgArguments, sqlx::Error> {
     Ok(arguments)
 }
 
-impl Engine for Postgres {
+impl Driver for Postgres {
     const LEDGER: &'static LedgerSql = &sql::LEDGER;
     #[cfg(feature = "session")]
     const SESSION: &'static SessionSql = &sql::SESSION;
@@ -48,6 +42,8 @@ impl Engine for Postgres {
     /// Compiling a statement takes longer than running it for a page of accounts.
     const BEGIN_BILLING: &'static str = "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL jit = off";
     const MANY_WRITERS: bool = true;
+    #[cfg(feature = "session")]
+    const SESSION_TURNS: usize = 2;
     const SURVIVES_CONSTRAINT: bool = false;
 
     async fn fetch<'c>(conn: &'c mut PgConnection, query: Query<'c>) -> Result<Vec<PgRow>, sqlx::Error> {
@@ -78,69 +74,5 @@ impl Engine for Postgres {
 
     fn flag(row: &PgRow, column: usize) -> Result<Option<bool>, sqlx::Error> {
         row.try_get(column)
-    }
-
-    fn is_constraint(error: &sqlx::Error) -> bool {
-        error::is_constraint(error)
-    }
-
-    fn explain(phase: Phase, error: &sqlx::Error) -> (StoreErrorKind, &'static str) {
-        error::explain(phase, error)
-    }
-
-    async fn post<'c>(
-        conn: &'c mut PgConnection,
-        book: &'c BookId,
-        postings: &'c [Posting],
-        phase: Phase,
-    ) -> Result<Recorded, StoreError> {
-        post::post(conn, book, postings, phase).await
-    }
-
-    async fn charge_due<'c>(
-        conn: &'c mut PgConnection,
-        scope: &'c Scope<'c>,
-        order: &'c BillingOrder,
-        page: &'c mut BilledPage,
-    ) -> Result<Charged, StoreError> {
-        bill::charge_due(conn, scope, order, page).await
-    }
-
-    async fn totals<'c>(
-        conn: &'c mut PgConnection,
-        book: &'c BookId,
-        accounts: &'c [AccountId],
-    ) -> Result<Vec<(AccountId, TermTotals)>, StoreError> {
-        sums::totals(conn, book, accounts).await
-    }
-
-    async fn term_rows<'c>(
-        conn: &'c mut PgConnection,
-        book: &'c BookId,
-        term: TermId,
-        after: Option<&'c AccountId>,
-        limit: u32,
-    ) -> Result<Vec<TermRow>, StoreError> {
-        sums::term_rows(conn, book, term, after, limit).await
-    }
-
-    async fn summary_rows<'c>(
-        conn: &'c mut PgConnection,
-        book: &'c BookId,
-        term: TermId,
-        after: Option<&'c AccountId>,
-        limit: u32,
-    ) -> Result<Vec<SummaryRow>, StoreError> {
-        reports::summary_rows(conn, book, term, after, limit).await
-    }
-
-    async fn aged_rows<'c>(
-        conn: &'c mut PgConnection,
-        book: &'c BookId,
-        order: &'c AgingOrder,
-        after: Option<&'c AccountId>,
-        limit: u32,
-    ) -> Result<Vec<AgedRow>, StoreError> {
-        reports::aged_rows(conn, book, order, after, limit).await
     }
 }

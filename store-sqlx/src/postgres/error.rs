@@ -3,31 +3,34 @@
 use std::borrow::Cow;
 
 use bursar::StoreErrorKind;
+use sqlx::Postgres;
 
-use crate::error::Phase;
+use crate::error::{Errors, Phase};
 
 fn state(error: &sqlx::Error) -> Option<Cow<'_, str>> {
     error.as_database_error()?.code()
 }
 
-/// Whether a constraint of the tables refused it: the class 23 of states.
-pub(super) fn is_constraint(error: &sqlx::Error) -> bool {
-    state(error).is_some_and(|state| state.starts_with("23"))
-}
+impl Errors for Postgres {
+    /// Whether a constraint of the tables refused it: the class 23 of states.
+    fn is_constraint(error: &sqlx::Error) -> bool {
+        state(error).is_some_and(|state| state.starts_with("23"))
+    }
 
-pub(super) fn explain(phase: Phase, error: &sqlx::Error) -> (StoreErrorKind, &'static str) {
-    let open = phase == Phase::Commit;
-    match error {
-        sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::WorkerCrashed => lost(open),
-        sqlx::Error::Tls(_) => (
-            StoreErrorKind::CannotOpen,
-            "no encrypted connection can be had; look at sslmode and certificates, or enable one of sqlx's TLS features",
-        ),
-        sqlx::Error::Configuration(_) => (
-            StoreErrorKind::Misuse,
-            "the address of the database is not understood; give postgres://USER:PASSWORD@HOST/DATABASE",
-        ),
-        _ => state(error).map_or_else(unknown, |state| of_state(&state, open)),
+    fn explain(phase: Phase, error: &sqlx::Error) -> (StoreErrorKind, &'static str) {
+        let open = phase == Phase::Commit;
+        match error {
+            sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::WorkerCrashed => lost(open),
+            sqlx::Error::Tls(_) => (
+                StoreErrorKind::CannotOpen,
+                "no encrypted connection can be had; look at sslmode and certificates, or enable one of sqlx's TLS features",
+            ),
+            sqlx::Error::Configuration(_) => (
+                StoreErrorKind::Misuse,
+                "the address of the database is not understood; give postgres://USER:PASSWORD@HOST/DATABASE",
+            ),
+            _ => state(error).map_or_else(unknown, |state| of_state(&state, open)),
+        }
     }
 }
 

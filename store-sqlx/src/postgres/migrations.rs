@@ -1,29 +1,9 @@
 //! The tables in PostgreSQL.
 
-use crate::migrate::{Migration, Schema};
+use crate::migrate::{Schema, migrations};
 
 pub(super) const SCHEMA: Schema = Schema {
-    migrations: &[
-        Migration {
-            version: 1,
-            name: "ledger",
-            sql: include_str!("migrations/0001_ledger.sql"),
-            needed: true,
-        },
-        Migration {
-            version: 2,
-            name: "session",
-            sql: include_str!("migrations/0002_session.sql"),
-            needed: cfg!(feature = "session"),
-        },
-        Migration { version: 3, name: "seal", sql: include_str!("migrations/0003_seal.sql"), needed: true },
-        Migration {
-            version: 4,
-            name: "debtors",
-            sql: include_str!("migrations/0004_debtors.sql"),
-            needed: true,
-        },
-    ],
+    migrations: migrations!(),
     // Where this connection would make and find it: the first schema of its search path.
     exists: "SELECT to_regclass(quote_ident(current_schema()) || '.bursar_migration') IS NOT NULL WHERE $1",
     // Two that make a table of one name at once do not find each other's: the second fails. So they take turns; the number is this library's
@@ -37,6 +17,5 @@ CREATE TABLE IF NOT EXISTS bursar_migration (
   checksum   BYTEA  NOT NULL CHECK (length(checksum) = 32),
   applied_at BIGINT NOT NULL
 )"#,
-    applied: "SELECT version, checksum FROM bursar_migration WHERE $1 ORDER BY version",
     keep: "INSERT INTO bursar_migration (version, name, checksum, applied_at) VALUES ($1, $2, $3, $4)",
 };

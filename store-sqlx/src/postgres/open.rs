@@ -3,25 +3,15 @@
 use std::time::Duration;
 
 use bursar::StoreError;
-#[cfg(feature = "session")]
-use sqlx::postgres::PgConnectOptions;
 use sqlx::{PgPool, Postgres};
 
 use super::options::PostgresOptions;
 use crate::error::failed;
 use crate::migrate::migrate;
-#[cfg(feature = "session")]
-use crate::session::load::Reader;
-#[cfg(feature = "session")]
-use crate::session::relay::Relay;
 use crate::store::SqlStore;
 use crate::tx::SqlTx;
 use crate::writer::Writer;
 use crate::writes::Writes;
-
-/// How many connections read sessions.
-#[cfg(feature = "session")]
-const SESSION_TURNS: usize = 2;
 
 /// How many lanes write through the caller's pool.
 const LANES: u32 = 2;
@@ -104,35 +94,13 @@ impl SqlStore<Postgres> {
         let mut conn = pool.acquire().await.map_err(failed::<Postgres>("connect"))?;
         migrate::<Postgres>(&mut conn).await?;
         drop(conn);
-        let writers: Vec<_> = (0..LANES).map(|_| Writer::new(pool.clone(), false, PATIENCE)).collect();
-        Ok(Self::over(pool.clone(), pool, writers, PATIENCE, false))
-    }
-
-    pub(super) fn over(
-        readers: PgPool,
-        jobs: PgPool,
-        writers: impl IntoIterator<Item = Writer<Postgres>>,
-        patience: Duration,
-        owns: bool,
-    ) -> Self {
-        Self {
-            #[cfg(feature = "session")]
-            relay: Relay::new(Reader::Pool(readers.clone()), SESSION_TURNS),
-            readers,
-            writes: Writes::in_lanes(writers, jobs, patience),
-            owns,
-            proxied: false,
-        }
+        let writers = (0..LANES).map(|_| Writer::new(pool.clone(), false, PATIENCE));
+        let writes = Writes::in_lanes(writers, pool.clone(), PATIENCE);
+        Ok(Self::over(pool, writes, false))
     }
 
     /// The store through a proxy, or not.
     pub(super) fn through_proxy(self, proxied: bool) -> Self {
         Self { writes: self.writes.through_proxy(proxied), proxied, ..self }
-    }
-
-    /// The store with connections of their own for the loads of sessions.
-    #[cfg(feature = "session")]
-    pub(super) fn reading_sessions(self, options: PgConnectOptions) -> Self {
-        Self { relay: Relay::new(Reader::Own(options.into()), SESSION_TURNS), ..self }
     }
 }

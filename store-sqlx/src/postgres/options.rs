@@ -11,7 +11,10 @@ use super::PostgresStore;
 use crate::error::failed;
 use crate::migrate::migrate;
 use crate::proxy;
+#[cfg(feature = "session")]
+use crate::session::load::Reader;
 use crate::writer::Writer;
+use crate::writes::{JOBS_MAX, Writes};
 
 /// How a database is reached: the defaults suit a school's server.
 ///
@@ -133,11 +136,10 @@ impl PostgresOptions {
             Writer::new(self.pool(1, writing.clone()), true, self.lock_timeout).through_proxy(self.proxied)
         });
         let readers = self.pool(self.readers.max(1), options.clone());
-        let jobs = self.pool(crate::writes::JOBS_MAX, options);
-        let store = PostgresStore::over(readers, jobs, writers, self.lock_timeout, true);
-        let store = store.through_proxy(self.proxied);
+        let writes = Writes::in_lanes(writers, self.pool(JOBS_MAX, options), self.lock_timeout);
+        let store = PostgresStore::over(readers, writes, true).through_proxy(self.proxied);
         #[cfg(feature = "session")]
-        let store = store.reading_sessions(writing);
+        let store = store.reading_sessions(Reader::Own(writing.into()));
         Ok(store)
     }
 

@@ -5,32 +5,34 @@ use bursar::{BookId, StoreError};
 use sqlx::postgres::PgArguments;
 use sqlx::{Arguments as _, PgConnection, Postgres};
 
-use super::error::is_constraint;
 use super::{asking, sql};
-use crate::error::{Phase, store_error};
+use crate::error::{Errors as _, Phase, store_error};
 use crate::ledger::columns::{KindColumns, day_number};
-use crate::ledger::post::{OPERATION, Recorded, gate_number};
+use crate::ledger::post::{OPERATION, Posts, Recorded, gate_number};
 use crate::query::Row;
 
-pub(super) async fn post(
-    conn: &mut PgConnection,
-    book: &BookId,
-    postings: &[Posting],
-    phase: Phase,
-) -> Result<Recorded, StoreError> {
-    let encoded = match postings {
-        [posting] => one(book, posting).map(|arguments| (sql::POST_ONE, arguments)),
-        _ => many(book, postings).map(|arguments| (sql::POST, arguments)),
-    };
-    let (sql, arguments) = encoded
-        .map_err(|error| store_error::<Postgres>(OPERATION, Phase::Before, sqlx::Error::Encode(error)))?;
-    // All rows are waited for: the statement commits with its last step, not with its first row.
-    match asking::fetch_all(conn, sql, arguments).await {
-        Ok(recorded) => {
-            Recorded::from_rows::<Postgres>(postings, &recorded.into_iter().map(Row::new).collect::<Vec<_>>())
+impl Posts for Postgres {
+    async fn post<'c>(
+        conn: &'c mut PgConnection,
+        book: &'c BookId,
+        postings: &'c [Posting],
+        phase: Phase,
+    ) -> Result<Recorded, StoreError> {
+        let encoded = match postings {
+            [posting] => one(book, posting).map(|arguments| (sql::POST_ONE, arguments)),
+            _ => many(book, postings).map(|arguments| (sql::POST, arguments)),
+        };
+        let (sql, arguments) = encoded
+            .map_err(|error| store_error::<Postgres>(OPERATION, Phase::Before, sqlx::Error::Encode(error)))?;
+        // All rows are waited for: the statement commits with its last step, not with its first row.
+        match asking::fetch_all(conn, sql, arguments).await {
+            Ok(recorded) => Recorded::from_rows::<Postgres>(
+                postings,
+                &recorded.into_iter().map(Row::new).collect::<Vec<_>>(),
+            ),
+            Err(error) if Postgres::is_constraint(&error) => Ok(Recorded::Constraint),
+            Err(error) => Err(store_error::<Postgres>(OPERATION, phase, error)),
         }
-        Err(error) if is_constraint(&error) => Ok(Recorded::Constraint),
-        Err(error) => Err(store_error::<Postgres>(OPERATION, phase, error)),
     }
 }
 

@@ -3,36 +3,36 @@
 use std::collections::HashMap;
 
 use bursar::store::{AgedRow, AgingOrder, SummaryRow};
-use bursar::{AccountId, BookId, FeeGroup, StoreError, TermId};
+use bursar::{AccountId, FeeGroup, StoreError};
 use sqlx::{PgConnection, Postgres};
 
 use super::sql;
-use super::sums::{OPERATION, Side, merged, side_of};
+use super::sums::{is_still_last, merged};
 use crate::ledger::columns::{corrupt, name};
-use crate::ledger::read::after_text;
-use crate::ledger::reports::{aged, asked_to_age};
-use crate::query::{Row, get, query, rows};
+use crate::ledger::reports::{Reports, aged_from_rows};
+use crate::ledger::term_page::{OPERATION, TermPage};
+use crate::query::{Row, get, rows};
 
-/// A term's parts are summed as its rows are.
-pub(super) async fn summary_rows(
-    conn: &mut PgConnection,
-    book: &BookId,
-    term: TermId,
-    after: Option<&AccountId>,
-    limit: u32,
-) -> Result<Vec<SummaryRow>, StoreError> {
-    let asked = |sql| query(sql, book).bind(term.ordinal()).bind(after_text(after)).bind(limit);
-    let side = side_of(conn, book, term).await?;
-    if side == Side::Last {
-        let parts = rows::<Postgres>(conn, OPERATION, asked(sql::SUMMARY_ROWS_LAST)).await?;
-        // A later term may have been defined since the terms were counted.
-        if parts.iter().all(|row| get::<_, Option<bool>>(row, 2).is_ok_and(|last| last != Some(false))) {
-            return summed(parts, true);
+impl Reports for Postgres {
+    /// A term's parts are summed as its rows are.
+    async fn summary_rows<'c>(
+        conn: &'c mut PgConnection,
+        page: TermPage<'c>,
+    ) -> Result<Vec<SummaryRow>, StoreError> {
+        if page.is_last() {
+            let parts = rows::<Postgres>(conn, OPERATION, page.query(sql::SUMMARY_ROWS_LAST)).await?;
+            if is_still_last(&parts) {
+                return summed(parts, true);
+            }
         }
+        let late = page.is_late();
+        let sql = if late { sql::SUMMARY_ROWS_LATE } else { sql::SUMMARY_ROWS_EARLY };
+        summed(rows::<Postgres>(conn, OPERATION, page.query(sql)).await?, late)
     }
-    let late = side != Side::Early;
-    let sql = if late { sql::SUMMARY_ROWS_LATE } else { sql::SUMMARY_ROWS_EARLY };
-    summed(rows::<Postgres>(conn, OPERATION, asked(sql)).await?, late)
+
+    fn aged(rows: &[Row<Self>], order: &AgingOrder) -> Result<Vec<AgedRow>, StoreError> {
+        aged_from_rows(rows, order)
+    }
 }
 
 /// The figures of the accounts, each with its groups and the sum of its charges.
@@ -72,15 +72,4 @@ fn summed(parts: Vec<Row<Postgres>>, late: bool) -> Result<Vec<SummaryRow>, Stor
     } else {
         Err(corrupt("there are members that there are no accounts of"))
     }
-}
-
-pub(super) async fn aged_rows(
-    conn: &mut PgConnection,
-    book: &BookId,
-    order: &AgingOrder,
-    after: Option<&AccountId>,
-    limit: u32,
-) -> Result<Vec<AgedRow>, StoreError> {
-    let asked = asked_to_age(sql::AGED_ROWS, book, order, after, limit);
-    aged::<Postgres>(&rows(conn, "age a book", asked).await?, order)
 }

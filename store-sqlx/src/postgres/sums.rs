@@ -3,70 +3,45 @@
 use std::collections::HashMap;
 
 use bursar::store::TermRow;
-use bursar::{AccountId, BookId, StoreError, TermId, TermTotals, Totals};
+use bursar::{AccountId, BookId, StoreError, TermTotals, Totals};
 use sqlx::{PgConnection, Postgres};
 
 use super::sql;
 use crate::ledger::columns::{corrupt, name};
-use crate::ledger::read::after_text;
-use crate::ledger::sums;
-use crate::query::{Row, get, query, rows, the_row};
+use crate::ledger::sums::{self, Sums};
+use crate::ledger::term_page::{OPERATION, TermPage};
+use crate::query::{Row, get, query, rows};
 
-pub(super) async fn totals(
-    conn: &mut PgConnection,
-    book: &BookId,
-    accounts: &[AccountId],
-) -> Result<Vec<(AccountId, TermTotals)>, StoreError> {
-    let [account] = accounts else { return sums::totals::<Postgres>(conn, book, accounts).await };
-    let asked = query(sql::TOTALS_OF_ONE, book).bind(account.as_str());
-    sums::totals_from_rows(&rows::<Postgres>(conn, "sum an account", asked).await?)
-}
-
-/// A term's rows are summed from the entries of the fewer terms: those from it on, or those up to it.
-pub(super) async fn term_rows(
-    conn: &mut PgConnection,
-    book: &BookId,
-    term: TermId,
-    after: Option<&AccountId>,
-    limit: u32,
-) -> Result<Vec<TermRow>, StoreError> {
-    let side = side_of(conn, book, term).await?;
-    let asked = |sql| query(sql, book).bind(term.ordinal()).bind(after_text(after)).bind(limit);
-    if side == Side::Last {
-        let parts = rows::<Postgres>(conn, OPERATION, asked(sql::TERM_ROWS_LAST)).await?;
-        // A later term may have been defined since the terms were counted.
-        if parts.iter().all(|row| get::<_, Option<bool>>(row, 2).is_ok_and(|last| last != Some(false))) {
-            return merged(&parts, true);
-        }
+impl Sums for Postgres {
+    async fn totals_of_one<'c>(
+        conn: &'c mut PgConnection,
+        book: &'c BookId,
+        account: &'c AccountId,
+    ) -> Result<Vec<(AccountId, TermTotals)>, StoreError> {
+        let asked = query(sql::TOTALS_OF_ONE, book).bind(account.as_str());
+        sums::totals_from_rows(&rows::<Postgres>(conn, "sum an account", asked).await?)
     }
-    let late = side != Side::Early;
-    let sql = if late { sql::TERM_ROWS_LATE } else { sql::TERM_ROWS_EARLY };
-    merged(&rows::<Postgres>(conn, OPERATION, asked(sql)).await?, late)
+
+    /// They are summed from the entries of the fewer terms: those from this one on, or those up to it.
+    async fn term_rows<'c>(
+        conn: &'c mut PgConnection,
+        page: TermPage<'c>,
+    ) -> Result<Vec<TermRow>, StoreError> {
+        if page.is_last() {
+            let parts = rows::<Postgres>(conn, OPERATION, page.query(sql::TERM_ROWS_LAST)).await?;
+            if is_still_last(&parts) {
+                return merged(&parts, true);
+            }
+        }
+        let late = page.is_late();
+        let sql = if late { sql::TERM_ROWS_LATE } else { sql::TERM_ROWS_EARLY };
+        merged(&rows::<Postgres>(conn, OPERATION, page.query(sql)).await?, late)
+    }
 }
 
-pub(super) const OPERATION: &str = "sum a term";
-
-/// On which side of a term there are fewer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Side {
-    Last,
-    Late,
-    Early,
-}
-
-pub(super) async fn side_of(
-    conn: &mut PgConnection,
-    book: &BookId,
-    term: TermId,
-) -> Result<Side, StoreError> {
-    let around: Row<Postgres> =
-        the_row(conn, "read terms", query(sql::TERMS_AROUND, book).bind(term.ordinal())).await?;
-    let (later, earlier): (i64, i64) = (get(&around, 0)?, get(&around, 1)?);
-    Ok(match later {
-        ..=1 => Side::Last,
-        _ if later <= earlier => Side::Late,
-        _ => Side::Early,
-    })
+/// Whether the parts are those of the last term: a later one may have been defined since the terms were counted.
+pub(super) fn is_still_last(parts: &[Row<Postgres>]) -> bool {
+    parts.iter().all(|row| get::<_, Option<bool>>(row, 2).is_ok_and(|last| last != Some(false)))
 }
 
 /// The accounts, in the order of their ids, each with the sums of its entries. What was there earlier is the sum of the entries of earlier

@@ -6,13 +6,19 @@ use bursar_session::{Gone, GoneReason, KeyHash};
 
 use super::columns::{Life, kept_until};
 use super::lane::{SessionDone, SessionJob};
+use super::sql;
 use crate::engine::Engine;
 use crate::error::{Phase, failed, store_error};
-use crate::query::{Connection, begin, Query, execute, execute_in, execute_unless_refused, get, row, undone};
+use crate::query::{Connection, Query, begin, execute, execute_in, execute_unless_refused, get, row, undone};
 
-pub(super) async fn run<E: Engine>(conn: &mut Connection<E>, job: &SessionJob) -> Result<SessionDone, StoreError> {
+pub(super) async fn run<E: Engine>(
+    conn: &mut Connection<E>,
+    job: &SessionJob,
+) -> Result<SessionDone, StoreError> {
     match job {
-        SessionJob::Rotate { key, to, now } => rotate::<E>(conn, key, to, *now).await.map(SessionDone::Rotated),
+        SessionJob::Rotate { key, to, now } => {
+            rotate::<E>(conn, key, to, *now).await.map(SessionDone::Rotated)
+        }
         SessionJob::DeleteUser { user, except, now } => {
             let query = Query::new(E::SESSION.delete_user).bind(user.as_str());
             let query =
@@ -28,7 +34,9 @@ pub(super) async fn run<E: Engine>(conn: &mut Connection<E>, job: &SessionJob) -
             let later = Query::new(E::SESSION.clean_later).bind(*now).bind(*limit);
             execute_in::<E>(conn, "delete expired sessions", later, Phase::Commit).await?;
             let clean = Query::new(E::SESSION.clean).bind(*now).bind(*limit);
-            execute_in::<E>(conn, "delete expired sessions", clean, Phase::Commit).await.map(SessionDone::Rows)
+            execute_in::<E>(conn, "delete expired sessions", clean, Phase::Commit)
+                .await
+                .map(SessionDone::Rows)
         }
     }
 }
@@ -53,7 +61,7 @@ async fn delete_locked<E: Engine>(
             committed.map_err(|error| store_error::<E>(DELETE_USER, Phase::Commit, error))?;
             Ok(deleted)
         }
-        Err(error) => Err(undone(transaction, error).await)
+        Err(error) => Err(undone(transaction, error).await),
     }
 }
 
@@ -76,7 +84,7 @@ async fn rotate<E: Engine>(
             transaction.rollback().await.map_err(failed::<E>("roll back"))?;
             Ok(other)
         }
-        Err(error) => Err(undone(transaction, error).await)
+        Err(error) => Err(undone(transaction, error).await),
     }
 }
 
@@ -89,15 +97,17 @@ async fn rotate_within<E: Engine>(
     let (key, to) = (key.as_bytes(), to.as_bytes());
     let moved = Query::new(E::SESSION.rotate).bind(key).bind(to).bind(now);
     // Somebody may take the new key in the same moment.
-    let Some(moved) = execute_unless_refused::<E>(conn, ROTATE, moved).await? else { return Ok(Rotated::Exists) };
+    let Some(moved) = execute_unless_refused::<E>(conn, ROTATE, moved).await? else {
+        return Ok(Rotated::Exists);
+    };
     if moved == 0 {
-        let found = row::<E>(conn, ROTATE, Query::new(E::SESSION.life).bind(key)).await?;
+        let found = row::<E>(conn, ROTATE, Query::new(sql::LIFE).bind(key)).await?;
         let Some(row) = found else { return Ok(Rotated::Gone(Gone::UNKNOWN)) };
         let life = Life { gone: get(&row, 0)?, gone_at: get(&row, 1)?, expires_at: get(&row, 2)? };
         return Ok(life.gone(now).map_or(Rotated::Exists, Rotated::Gone));
     }
     let reason = i64::from(GoneReason::Rotated.number());
-    let kept = Query::new(E::SESSION.rotated).bind(key).bind(reason).bind(now).bind(kept_until(now));
+    let kept = Query::new(sql::ROTATED).bind(key).bind(reason).bind(now).bind(kept_until(now));
     execute::<E>(conn, ROTATE, kept).await?;
     Ok(Rotated::Rotated)
 }

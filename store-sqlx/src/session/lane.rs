@@ -7,7 +7,7 @@ use bursar_session::store::{Created, Deleted, Rotated, Touched, Updated};
 use bursar_session::{KeyHash, UserId};
 
 use super::batch::{Create, Delete, SessionBatch, Touch, Update, Writes};
-use crate::lane::{Reply, alike, shut_down};
+use crate::lane::{Reply, again, shut_down};
 
 /// A write of several rows. Instants are in microseconds since 1970.
 #[derive(Debug)]
@@ -47,7 +47,10 @@ pub(crate) trait SessionWriter: Send {
     fn write(&mut self, batch: &mut SessionBatch) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// Does a job, durably or not at all.
-    fn run_session(&mut self, job: &SessionJob) -> impl Future<Output = Result<SessionDone, StoreError>> + Send;
+    fn run_session(
+        &mut self,
+        job: &SessionJob,
+    ) -> impl Future<Output = Result<SessionDone, StoreError>> + Send;
 }
 
 /// What sessions ask of a lane.
@@ -132,6 +135,6 @@ impl SessionRound {
 
 fn answer<T, A: Copy>(replies: Vec<Reply<A>>, writes: Writes<T, A>, error: &StoreError) {
     for (reply, answer) in replies.into_iter().zip(writes.into_answers()) {
-        let _ = reply.send(answer.ok_or_else(|| alike(error)));
+        let _ = reply.send(answer.ok_or_else(|| again(error)));
     }
 }

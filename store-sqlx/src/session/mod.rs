@@ -6,6 +6,7 @@ mod job;
 pub(crate) mod lane;
 pub(crate) mod load;
 pub(crate) mod relay;
+pub(crate) mod sql;
 pub(crate) mod statements;
 mod store;
 pub(crate) mod write;

@@ -14,7 +14,7 @@ use bursar_session::KeyHash;
 use bursar_session::store::Loaded;
 use tokio::sync::oneshot;
 
-use crate::lane::{alike, shut_down};
+use crate::lane::{again, shut_down};
 
 /// The most sessions that are read together.
 const READ_MAX: usize = 256;
@@ -193,7 +193,7 @@ impl<R: SessionReader> Relay<R> {
                 // It may be broken: the next turn connects anew.
                 turn.connection = None;
                 for reply in replies {
-                    let _ = reply.send(Told::Answer(Err(alike(&error))));
+                    let _ = reply.send(Told::Answer(Err(again(&error))));
                 }
                 Err(error)
             }

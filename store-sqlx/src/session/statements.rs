@@ -1,4 +1,4 @@
-//! The statements on sessions that every database has a text of its own for. What each asks and gives stands with the texts; parameters and
+//! The statements on sessions that not every database has the same text for. What each asks and gives stands with the texts; parameters and
 //! columns are the same in all.
 
 /// A database's statements on sessions.
@@ -7,14 +7,12 @@ pub struct SessionSql {
     pub(crate) load: &'static str,
     pub(crate) load_many: &'static str,
     pub(crate) lives: &'static str,
-    pub(crate) life: &'static str,
     pub(crate) create: &'static str,
     pub(crate) update: &'static str,
     pub(crate) update_one: &'static str,
     pub(crate) touch: &'static str,
     pub(crate) delete: &'static str,
     pub(crate) rotate: &'static str,
-    pub(crate) rotated: &'static str,
     pub(crate) list_user: &'static str,
     /// Locks a user's sessions in one order, for a statement that then ends them; nothing where that statement does so by itself.
     pub(crate) lock_user: Option<&'static str>,
@@ -32,14 +30,12 @@ macro_rules! session_sql {
             load: session::LOAD,
             load_many: session::LOAD_MANY,
             lives: session::LIVES,
-            life: session::LIFE,
             create: session::CREATE,
             update: session::UPDATE,
             update_one: session::UPDATE_ONE,
             touch: session::TOUCH,
             delete: session::DELETE,
             rotate: session::ROTATE,
-            rotated: session::ROTATED,
             list_user: session::LIST_USER,
             lock_user: session::LOCK_USER,
             delete_user: session::DELETE_USER,

@@ -8,9 +8,9 @@ use bursar_session::{
 };
 use chrono::{DateTime, Utc};
 
-use super::load::list_user;
 use super::batch::{Create, Delete, Touch, Update};
 use super::lane::{SessionJob, SessionWork};
+use super::load::list_user;
 use super::relay::Asked;
 use crate::engine::Engine;
 use crate::lane::shut_down;

@@ -13,7 +13,7 @@ use super::lane::{SessionDone, SessionJob, SessionWriter};
 use crate::engine::Engine;
 use crate::error::{Phase, failed, store_error};
 use crate::json::JsonArray;
-use crate::query::{Value, Connection, begin, Query, Row, execute_in, get, rows, undone};
+use crate::query::{Connection, Query, Row, Value, begin, execute_in, get, rows, undone};
 use crate::writer::Writer;
 
 impl<E: Engine> SessionWriter for Writer<E> {
@@ -47,7 +47,10 @@ impl<E: Engine> SessionWriter for Writer<E> {
 }
 
 /// Several kinds share a transaction, and its commit.
-async fn write_together<E: Engine>(conn: &mut Connection<E>, batch: &mut SessionBatch) -> Result<(), StoreError> {
+async fn write_together<E: Engine>(
+    conn: &mut Connection<E>,
+    batch: &mut SessionBatch,
+) -> Result<(), StoreError> {
     let begun = begin::<E>(conn, E::BEGIN).await;
     let mut transaction = begun.map_err(failed::<E>("begin a transaction"))?;
     if let Err(error) = write::<E>(&mut transaction, batch, Phase::Before).await {

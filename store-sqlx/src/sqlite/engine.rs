@@ -1,18 +1,12 @@
 //! SQLite as the store knows it: what is its own beside its statements.
 
-use bursar::rule::Posting;
-use bursar::store::{AgedRow, AgingOrder, BilledPage, BillingOrder, SummaryRow, TermRow};
-use bursar::{AccountId, BookId, StoreError, StoreErrorKind, TermId, TermTotals};
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{Arguments as _, Row as _, Sqlite, SqliteConnection};
 
-use super::{bill, error, migrations, post, reports, sql, sums};
-use crate::engine::Engine;
-use crate::error::Phase;
+use super::{migrations, sql};
+use crate::engine::Driver;
 #[cfg(feature = "session")]
 use crate::json::JsonArray;
-use crate::ledger::bill::{Charged, Scope};
-use crate::ledger::post::Recorded;
 use crate::ledger::statements::LedgerSql;
 use crate::migrate::Schema;
 use crate::query::{Query, Value};
@@ -40,7 +34,7 @@ fn arguments(values: &[Value<'_>]) -> Result<SqliteArguments, sqlx::Error> {
     Ok(arguments)
 }
 
-impl Engine for Sqlite {
+impl Driver for Sqlite {
     const LEDGER: &'static LedgerSql = &sql::LEDGER;
     #[cfg(feature = "session")]
     const SESSION: &'static SessionSql = &sql::SESSION;
@@ -50,6 +44,8 @@ impl Engine for Sqlite {
     /// Without: the lock is taken by the first write, which fails as busy when somebody wrote since the transaction began to read.
     const BEGIN_BILLING: &'static str = "BEGIN";
     const MANY_WRITERS: bool = false;
+    #[cfg(feature = "session")]
+    const SESSION_TURNS: usize = 2;
     const SURVIVES_CONSTRAINT: bool = true;
 
     async fn fetch<'c>(
@@ -82,69 +78,5 @@ impl Engine for Sqlite {
 
     fn flag(row: &SqliteRow, column: usize) -> Result<Option<bool>, sqlx::Error> {
         row.try_get(column)
-    }
-
-    fn is_constraint(error: &sqlx::Error) -> bool {
-        error::is_constraint(error)
-    }
-
-    fn explain(phase: Phase, error: &sqlx::Error) -> (StoreErrorKind, &'static str) {
-        error::explain(phase, error)
-    }
-
-    async fn post<'c>(
-        conn: &'c mut SqliteConnection,
-        book: &'c BookId,
-        postings: &'c [Posting],
-        phase: Phase,
-    ) -> Result<Recorded, StoreError> {
-        post::post(conn, book, postings, phase).await
-    }
-
-    async fn charge_due<'c>(
-        conn: &'c mut SqliteConnection,
-        scope: &'c Scope<'c>,
-        order: &'c BillingOrder,
-        page: &'c mut BilledPage,
-    ) -> Result<Charged, StoreError> {
-        bill::charge_due(conn, scope, order, page).await
-    }
-
-    async fn totals<'c>(
-        conn: &'c mut SqliteConnection,
-        book: &'c BookId,
-        accounts: &'c [AccountId],
-    ) -> Result<Vec<(AccountId, TermTotals)>, StoreError> {
-        sums::totals(conn, book, accounts).await
-    }
-
-    async fn term_rows<'c>(
-        conn: &'c mut SqliteConnection,
-        book: &'c BookId,
-        term: TermId,
-        after: Option<&'c AccountId>,
-        limit: u32,
-    ) -> Result<Vec<TermRow>, StoreError> {
-        sums::term_rows(conn, book, term, after, limit).await
-    }
-
-    async fn summary_rows<'c>(
-        conn: &'c mut SqliteConnection,
-        book: &'c BookId,
-        term: TermId,
-        after: Option<&'c AccountId>,
-        limit: u32,
-    ) -> Result<Vec<SummaryRow>, StoreError> {
-        reports::summary_rows(conn, book, term, after, limit).await
-    }
-
-    async fn aged_rows<'c>(
-        conn: &'c mut SqliteConnection,
-        book: &'c BookId,
-        order: &'c AgingOrder,
-        after: Option<&'c AccountId>,
-        limit: u32,
-    ) -> Result<Vec<AgedRow>, StoreError> {
-        reports::aged_rows(conn, book, order, after, limit).await
     }
 }

@@ -10,18 +10,10 @@ use sqlx::{Sqlite, SqlitePool};
 use super::options::{SqliteOptions, common, lasting};
 use crate::error::failed;
 use crate::migrate::migrate;
-#[cfg(feature = "session")]
-use crate::session::load::Reader;
-#[cfg(feature = "session")]
-use crate::session::relay::Relay;
 use crate::store::SqlStore;
 use crate::tx::SqlTx;
 use crate::writer::Writer;
 use crate::writes::Writes;
-
-/// How many connections read sessions.
-#[cfg(feature = "session")]
-const SESSION_TURNS: usize = 2;
 
 /// Ledgers, and with the feature `session` sessions, in an SQLite database.
 ///
@@ -138,24 +130,6 @@ impl SqlStore<Sqlite> {
         migrate::<Sqlite>(&mut conn).await?;
         drop(conn);
         let writer = Writer::new(pool.clone(), false, Duration::from_secs(5));
-        Ok(Self::over(pool, writer, false))
-    }
-
-    pub(super) fn over(readers: SqlitePool, writer: Writer<Sqlite>, owns: bool) -> Self {
-        Self {
-            #[cfg(feature = "session")]
-            relay: Relay::new(Reader::Pool(readers.clone()), SESSION_TURNS),
-            readers,
-            writes: Writes::in_one_lane(writer),
-            owns,
-            proxied: false,
-        }
-    }
-
-    /// The store with connections of their own for the loads of sessions.
-    #[cfg(feature = "session")]
-    pub(super) fn reading_sessions(self) -> Self {
-        let options = self.readers.connect_options();
-        Self { relay: Relay::new(Reader::Own(options), SESSION_TURNS), ..self }
+        Ok(Self::over(pool, Writes::in_one_lane(writer), false))
     }
 }

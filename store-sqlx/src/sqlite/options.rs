@@ -13,8 +13,11 @@ use super::error::is_busy;
 use super::open::SqliteStore;
 use crate::error::failed;
 use crate::migrate::migrate;
+#[cfg(feature = "session")]
+use crate::session::load::Reader;
 use crate::surroundings::pause;
 use crate::writer::Writer;
+use crate::writes::Writes;
 
 /// How a database file is opened: the defaults suit a school's server.
 ///
@@ -98,9 +101,12 @@ impl SqliteOptions {
         self.prepare(&writer).await?;
         let reading = options.pragma("query_only", "ON");
         let readers = lasting().max_connections(self.readers.max(1)).connect_lazy_with(reading);
-        let store = SqliteStore::over(readers, Writer::new(writer, true, self.busy_timeout), true);
+        let writer = Writer::new(writer, true, self.busy_timeout);
         #[cfg(feature = "session")]
-        let store = store.reading_sessions();
+        let sessions = Reader::Own(readers.connect_options());
+        let store = SqliteStore::over(readers, Writes::in_one_lane(writer), true);
+        #[cfg(feature = "session")]
+        let store = store.reading_sessions(sessions);
         Ok(store)
     }
 

@@ -4,28 +4,30 @@ use bursar::rule::Posting;
 use bursar::{BookId, StoreError};
 use sqlx::{Sqlite, SqliteConnection};
 
-use super::error::is_constraint;
 use super::sql;
-use crate::engine::Engine as _;
-use crate::error::{Phase, store_error};
+use crate::engine::Driver as _;
+use crate::error::{Errors as _, Phase, store_error};
 use crate::json::JsonArray;
 use crate::ledger::columns::{KindColumns, day_number};
-use crate::ledger::post::{OPERATION, Recorded, gate_number};
+use crate::ledger::post::{OPERATION, Posts, Recorded, gate_number};
 use crate::query::{Row, query};
 
-pub(super) async fn post(
-    conn: &mut SqliteConnection,
-    book: &BookId,
-    postings: &[Posting],
-    phase: Phase,
-) -> Result<Recorded, StoreError> {
-    // All rows are waited for: the statement commits with its last step, not with its first row.
-    match Sqlite::fetch(conn, query(sql::POST, book).bind(rows(postings)?)).await {
-        Ok(recorded) => {
-            Recorded::from_rows::<Sqlite>(postings, &recorded.into_iter().map(Row::new).collect::<Vec<_>>())
+impl Posts for Sqlite {
+    async fn post<'c>(
+        conn: &'c mut SqliteConnection,
+        book: &'c BookId,
+        postings: &'c [Posting],
+        phase: Phase,
+    ) -> Result<Recorded, StoreError> {
+        // All rows are waited for: the statement commits with its last step, not with its first row.
+        match Sqlite::fetch(conn, query(sql::POST, book).bind(rows(postings)?)).await {
+            Ok(recorded) => Recorded::from_rows::<Sqlite>(
+                postings,
+                &recorded.into_iter().map(Row::new).collect::<Vec<_>>(),
+            ),
+            Err(error) if Sqlite::is_constraint(&error) => Ok(Recorded::Constraint),
+            Err(error) => Err(store_error::<Sqlite>(OPERATION, phase, error)),
         }
-        Err(error) if is_constraint(&error) => Ok(Recorded::Constraint),
-        Err(error) => Err(store_error::<Sqlite>(OPERATION, phase, error)),
     }
 }
 

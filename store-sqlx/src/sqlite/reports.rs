@@ -4,15 +4,14 @@ use std::iter::Peekable;
 use std::str::Split;
 
 use bursar::store::{AgedRow, AgingOrder, SummaryRow};
-use bursar::{AccountId, AgedTotals, BookId, FeeGroup, StoreError, TermId, Totals};
+use bursar::{AgedTotals, FeeGroup, StoreError, Totals};
 use sqlx::{Sqlite, SqliteConnection};
 
 use super::sql;
-use super::sums::{Side, side_of};
 use crate::ledger::columns::{corrupt, day, name};
-use crate::ledger::read::after_text;
-use crate::ledger::reports::asked_to_age;
-use crate::query::{Row, get, query, the_row};
+use crate::ledger::reports::Reports;
+use crate::ledger::term_page::{OPERATION, TermPage};
+use crate::query::{Row, get, the_row};
 
 /// Lines that begin with an account, in the order of accounts: a list beside that of the accounts themselves.
 pub(super) struct Lines<'a>(Peekable<Split<'a, char>>);
@@ -48,28 +47,27 @@ fn numbers(text: &str, part: char) -> impl Iterator<Item = Option<i64>> {
     text.split(part).map(|number| number.parse::<i64>().ok())
 }
 
-pub(super) async fn summary_rows(
-    conn: &mut SqliteConnection,
-    book: &BookId,
-    term: TermId,
-    after: Option<&AccountId>,
-    limit: u32,
-) -> Result<Vec<SummaryRow>, StoreError> {
-    let asked = |sql| query(sql, book).bind(term.ordinal()).bind(after_text(after)).bind(limit);
-    let side = side_of(conn, book, term).await?;
-    if side == Side::Last {
-        let parts: Row<Sqlite> = the_row(conn, "sum a term", asked(sql::SUMMARY_ROWS_LAST)).await?;
-        // A later term may have been defined since the terms were counted.
-        if get::<_, Option<bool>>(&parts, 4)?.unwrap_or(true) {
-            return summed(&parts, true);
+impl Reports for Sqlite {
+    async fn summary_rows<'c>(
+        conn: &'c mut SqliteConnection,
+        page: TermPage<'c>,
+    ) -> Result<Vec<SummaryRow>, StoreError> {
+        if page.is_last() {
+            let parts: Row<Sqlite> = the_row(conn, OPERATION, page.query(sql::SUMMARY_ROWS_LAST)).await?;
+            // A later term may have been defined since the terms were counted.
+            if get::<_, Option<bool>>(&parts, 4)?.unwrap_or(true) {
+                return summed(&parts, true);
+            }
         }
+        let sql = page.statement(sql::SUMMARY_ROWS_LATE, sql::SUMMARY_ROWS_EARLY, sql::SUMMARY_ROWS);
+        summed(&the_row(conn, OPERATION, page.query(sql)).await?, false)
     }
-    let sql = match side {
-        Side::Last | Side::Late => sql::SUMMARY_ROWS_LATE,
-        Side::Early => sql::SUMMARY_ROWS_EARLY,
-        Side::Middle => sql::SUMMARY_ROWS,
-    };
-    summed(&the_row(conn, "sum a term", asked(sql)).await?, false)
+
+    fn aged(rows: &[Row<Self>], order: &AgingOrder) -> Result<Vec<AgedRow>, StoreError> {
+        let packed =
+            rows.first().map(|row| get::<_, Option<&str>>(row, 0)).transpose()?.flatten().unwrap_or_default();
+        packed.split('\n').filter(|line| !line.is_empty()).map(|line| aged(line, order)).collect()
+    }
 }
 
 /// The rows from the accounts, and the lists beside them. Of the last term, the accounts come with their balances and the figures beside them.
@@ -134,19 +132,6 @@ impl<'a> Groups<'a> {
         self.last.truncate(count);
         Ok(self.last.clone())
     }
-}
-
-pub(super) async fn aged_rows(
-    conn: &mut SqliteConnection,
-    book: &BookId,
-    order: &AgingOrder,
-    after: Option<&AccountId>,
-    limit: u32,
-) -> Result<Vec<AgedRow>, StoreError> {
-    let asked = asked_to_age(sql::AGED_ROWS, book, order, after, limit);
-    let packed: Row<Sqlite> = the_row(conn, "age a book", asked).await?;
-    let packed = get::<_, Option<&str>>(&packed, 0)?.unwrap_or_default();
-    packed.split('\n').filter(|line| !line.is_empty()).map(|line| aged(line, order)).collect()
 }
 
 fn aged(line: &str, order: &AgingOrder) -> Result<AgedRow, StoreError> {

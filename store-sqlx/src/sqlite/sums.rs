@@ -3,25 +3,45 @@
 use std::collections::BTreeMap;
 
 use bursar::store::TermRow;
-use bursar::{AccountId, BookId, StoreError, TermId, TermTotals, Totals};
+use bursar::{AccountId, BookId, StoreError, TermTotals, Totals};
 use sqlx::{Sqlite, SqliteConnection};
 
 use super::reports::Lines;
 use super::sql;
 use crate::ledger::columns::{corrupt, figure as figure_of, name, term as term_of};
-use crate::ledger::read::after_text;
-use crate::ledger::sums;
+use crate::ledger::sums::Sums;
+use crate::ledger::term_page::{OPERATION, TermPage};
 use crate::query::{Row, get, query, the_row};
 
-pub(super) async fn totals(
-    conn: &mut SqliteConnection,
-    book: &BookId,
-    accounts: &[AccountId],
-) -> Result<Vec<(AccountId, TermTotals)>, StoreError> {
-    let [account] = accounts else { return sums::totals::<Sqlite>(conn, book, accounts).await };
-    let asked = query(sql::AMOUNTS_OF_ONE, book).bind(account.as_str());
-    let packed: Row<Sqlite> = the_row(conn, "sum an account", asked).await?;
-    Ok(vec![(account.clone(), folded(get::<_, Option<&str>>(&packed, 0)?.unwrap_or_default())?)])
+impl Sums for Sqlite {
+    async fn totals_of_one<'c>(
+        conn: &'c mut SqliteConnection,
+        book: &'c BookId,
+        account: &'c AccountId,
+    ) -> Result<Vec<(AccountId, TermTotals)>, StoreError> {
+        let asked = query(sql::AMOUNTS_OF_ONE, book).bind(account.as_str());
+        let packed: Row<Sqlite> = the_row(conn, "sum an account", asked).await?;
+        Ok(vec![(account.clone(), folded(get::<_, Option<&str>>(&packed, 0)?.unwrap_or_default())?)])
+    }
+
+    async fn term_rows<'c>(
+        conn: &'c mut SqliteConnection,
+        page: TermPage<'c>,
+    ) -> Result<Vec<TermRow>, StoreError> {
+        if page.is_last() {
+            let parts: Row<Sqlite> = the_row(conn, OPERATION, page.query(sql::TERM_ROWS_LAST)).await?;
+            // A later term may have been defined since the terms were counted.
+            if get::<_, Option<bool>>(&parts, 0)?.unwrap_or(true) {
+                let part =
+                    |column| Ok::<_, StoreError>(get::<_, Option<&str>>(&parts, column)?.unwrap_or_default());
+                return merged(part(1)?, part(2)?);
+            }
+        }
+        let sql = page.statement(sql::TERM_ROWS_LATE, sql::TERM_ROWS_EARLY, sql::TERM_ROWS);
+        let packed: Row<Sqlite> = the_row(conn, OPERATION, page.query(sql)).await?;
+        let packed = get::<_, Option<&str>>(&packed, 0)?.unwrap_or_default();
+        packed.split('\n').filter(|line| !line.is_empty()).map(term_row).collect()
+    }
 }
 
 /// The totals of amounts as `term figure amount` and again.
@@ -35,64 +55,6 @@ fn folded(packed: &str) -> Result<TermTotals, StoreError> {
     }
     let by_term = by_term.into_iter().map(|(term, totals)| Ok((term_of(term)?, totals)));
     Ok(TermTotals::new(by_term.collect::<Result<_, StoreError>>()?))
-}
-
-/// Where a term is among the others, which says by which statement its figures are read soonest: one that seeks in the few terms on one side of
-/// it, or one that walks all entries.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Side {
-    Last,
-    Late,
-    Early,
-    Middle,
-}
-
-pub(super) async fn side_of(
-    conn: &mut SqliteConnection,
-    book: &BookId,
-    term: TermId,
-) -> Result<Side, StoreError> {
-    const FEW: i64 = 4;
-    let around: Row<Sqlite> =
-        the_row(conn, "read terms", query(sql::TERMS_AROUND, book).bind(term.ordinal())).await?;
-    let (later, earlier): (i64, i64) = (get(&around, 0)?, get(&around, 1)?);
-    if later <= 1 {
-        return Ok(Side::Last);
-    }
-    Ok(match (later <= FEW, earlier <= FEW) {
-        (true, _) if later <= earlier => Side::Late,
-        (_, true) => Side::Early,
-        (true, false) => Side::Late,
-        (false, false) => Side::Middle,
-    })
-}
-
-pub(super) async fn term_rows(
-    conn: &mut SqliteConnection,
-    book: &BookId,
-    term: TermId,
-    after: Option<&AccountId>,
-    limit: u32,
-) -> Result<Vec<TermRow>, StoreError> {
-    let asked = |sql| query(sql, book).bind(term.ordinal()).bind(after_text(after)).bind(limit);
-    let side = side_of(conn, book, term).await?;
-    if side == Side::Last {
-        let parts: Row<Sqlite> = the_row(conn, "sum a term", asked(sql::TERM_ROWS_LAST)).await?;
-        // A later term may have been defined since the terms were counted.
-        if get::<_, Option<bool>>(&parts, 0)?.unwrap_or(true) {
-            let part =
-                |column| Ok::<_, StoreError>(get::<_, Option<&str>>(&parts, column)?.unwrap_or_default());
-            return merged(part(1)?, part(2)?);
-        }
-    }
-    let sql = match side {
-        Side::Last | Side::Late => sql::TERM_ROWS_LATE,
-        Side::Early => sql::TERM_ROWS_EARLY,
-        Side::Middle => sql::TERM_ROWS,
-    };
-    let packed: Row<Sqlite> = the_row(conn, "sum a term", asked(sql)).await?;
-    let packed = get::<_, Option<&str>>(&packed, 0)?.unwrap_or_default();
-    packed.split('\n').filter(|line| !line.is_empty()).map(term_row).collect()
 }
 
 fn term_row(line: &str) -> Result<TermRow, StoreError> {

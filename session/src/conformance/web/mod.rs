@@ -3,14 +3,16 @@
 //! They go through a [`Server`], so that a store is asked through each adapter as well as without one.
 
 mod browser;
-mod c01_c07;
-mod c08_c13;
-mod c14_c20;
+mod cookies;
+mod expiry;
+mod faults;
 mod gate;
 mod interleavings;
+mod races;
 mod scripts;
 mod server;
 mod site;
+mod writes;
 
 #[cfg(feature = "actix")]
 pub use server::Actix;
@@ -42,5 +44,5 @@ pub fn servers() -> Vec<(&'static str, Arc<dyn Server>)> {
 /// Every case of requests: `c01` to `c20`, and the interleavings.
 #[must_use]
 pub fn cases() -> Vec<Case> {
-    [c01_c07::CASES, c08_c13::CASES, c14_c20::CASES, interleavings::CASES].concat()
+    [races::CASES, writes::CASES, expiry::CASES, faults::CASES, cookies::CASES, interleavings::CASES].concat()
 }

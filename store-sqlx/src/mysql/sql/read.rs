@@ -1,16 +1,10 @@
 //! Statements that read.
 
+use crate::ledger::sql::account_statements;
+
 /// Primary key.
 pub(in crate::mysql) const BOOKS: &str =
     concat!("SELECT ", name!("book"), " FROM bursar_book WHERE book > $1 ORDER BY book LIMIT $2");
-
-/// The book with its terms: a row a term, or one with none. Primary keys.
-pub(in crate::mysql) const BOOK: &str = "
-SELECT b.currency, b.version, b.current_term, b.locked_through, t.term, t.name, t.starts_on, t.ends_on, t.closed
-  FROM bursar_book AS b
-  LEFT JOIN bursar_term AS t ON t.book = b.book
- WHERE b.book = $1
- ORDER BY t.term";
 
 macro_rules! fee_columns {
     () => {
@@ -74,9 +68,7 @@ macro_rules! account_columns {
     };
 }
 
-/// Primary key.
-pub(in crate::mysql) const ACCOUNT: &str =
-    concat!(account_columns!(), "bursar_account AS a WHERE a.book = $1 AND a.account = $2");
+account_statements!(account_columns);
 
 /// The accounts in `$2`, an array. Primary key.
 pub(in crate::mysql) const ACCOUNTS: &str = concat!(
@@ -84,24 +76,6 @@ pub(in crate::mysql) const ACCOUNTS: &str = concat!(
     texts!("$2", "account", "64"),
     "
   STRAIGHT_JOIN bursar_account AS a FORCE INDEX (PRIMARY) ON a.book = $1 AND a.account = j.account"
-);
-
-/// Primary key.
-pub(in crate::mysql) const ACCOUNTS_LIST: &str = concat!(
-    account_columns!(),
-    "bursar_account AS a WHERE a.book = $1 AND a.account > $2 ORDER BY a.account LIMIT $3"
-);
-
-/// Primary key: it walks the accounts until the page is full, which is soon where many owe.
-pub(in crate::mysql) const ACCOUNTS_OWING: &str = concat!(
-    account_columns!(),
-    "bursar_account AS a WHERE a.book = $1 AND a.account > $2 AND a.balance > 0 ORDER BY a.account LIMIT $3"
-);
-
-/// Primary key: it walks the accounts until the page is full. An index of those in credit would cost every payment that makes or changes one.
-pub(in crate::mysql) const ACCOUNTS_IN_CREDIT: &str = concat!(
-    account_columns!(),
-    "bursar_account AS a WHERE a.book = $1 AND a.account > $2 AND a.balance < 0 ORDER BY a.account LIMIT $3"
 );
 
 macro_rules! entry_columns {
@@ -145,10 +119,6 @@ pub(in crate::mysql) const ENTRIES_BY_KEY: &str = concat!(
     "
   STRAIGHT_JOIN bursar_entry AS e FORCE INDEX (bursar_entry_key) ON e.book = $1 AND e.`key` = j.k"
 );
-
-/// `bursar_entry_reversed`.
-pub(in crate::mysql) const REVERSAL_OF: &str =
-    "SELECT position FROM bursar_entry WHERE book = $1 AND account = $2 AND reverses = $3";
 
 /// The charges in a term of the accounts in `$3`, an array. `bursar_entry_charge`, then `bursar_entry_reversed`.
 pub(in crate::mysql) const CHARGES: &str = concat!(

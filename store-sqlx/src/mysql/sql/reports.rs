@@ -108,10 +108,6 @@ pub(in crate::mysql) const OWING_IN_GROUP: &str = concat!(
  ORDER BY a.balance DESC, a.account LIMIT $7"
 );
 
-/// A row where a group has more than `$3` members. `bursar_member_group`.
-pub(in crate::mysql) const GROUP_BEYOND: &str =
-    "SELECT 1 FROM bursar_member WHERE book = $1 AND fee_group = $2 LIMIT 1 OFFSET $3";
-
 /// A row where more than `$2` owe. `bursar_account_owing`.
 pub(in crate::mysql) const OWING_BEYOND: &str = "SELECT 1 FROM bursar_account FORCE INDEX (bursar_account_owing) WHERE book = $1 AND balance > 0 LIMIT 1 OFFSET $2";
 

@@ -36,9 +36,6 @@ pub(super) const LOAD_MANY: &str = concat!(
 pub(super) const LIVES: &str =
     concat!("SELECT CAST(j.i AS SIGNED) - 1, s.gone, s.gone_at, s.expires_at FROM ", hashes!());
 
-/// Whether a session lives; primary key.
-pub(super) const LIFE: &str = "SELECT gone, gone_at, expires_at FROM bursar_session WHERE key_hash = $1";
-
 /// New sessions from `$1`: `[key_hash, created_at, expires_at, ends_at, idle_timeout, user_id, data]`.
 macro_rules! created {
     () => {
@@ -175,11 +172,6 @@ updates!(
 /// Another key for a session; the primary key stops it where that one is taken.
 pub(super) const ROTATE: &str = "
 UPDATE bursar_session SET key_hash = $2 WHERE key_hash = $1 AND $1 <> $2 AND gone = 0 AND expires_at > $3";
-
-/// The tombstone under the old one.
-pub(super) const ROTATED: &str = "
-INSERT INTO bursar_session (key_hash, version, gone, gone_at, created_at, expires_at, ends_at, clean_at, data)
-VALUES ($1, 1, $2, $3, $3, $4, $3, $4, '')";
 
 /// `bursar_session_user`.
 pub(super) const LIST_USER: &str = "

@@ -12,8 +12,6 @@ SELECT version FROM bursar_book WHERE book = $1 LOCK IN SHARE MODE";
 pub(in crate::mysql) const BOOK_VERSION_FOR_CHANGE: &str = "
 SELECT version FROM bursar_book WHERE book = $1 FOR UPDATE";
 
-pub(in crate::mysql) const BOOK_RAISE: &str = "UPDATE bursar_book SET version = version + 1 WHERE book = $1";
-
 /// The book is locked by then.
 pub(in crate::mysql) const TERM_DEFINE: &str = "
 INSERT INTO bursar_term (book, term, name, starts_on, ends_on, closed)
@@ -24,12 +22,6 @@ SELECT b.book, $2, $3, $4, $5, $6
 pub(in crate::mysql) const TERM_CLOSE: &str =
     "UPDATE bursar_term SET closed = 1 WHERE book = $1 AND term = $2";
 
-pub(in crate::mysql) const TERM_MAKE_CURRENT: &str = "
-UPDATE bursar_book SET current_term = $2
- WHERE book = $1 AND EXISTS (SELECT 1 FROM bursar_term WHERE book = $1 AND term = $2)";
-
-pub(in crate::mysql) const BOOK_LOCK: &str = "UPDATE bursar_book SET locked_through = $2 WHERE book = $1";
-
 /// A fee's instalments from `$7`, an array of `[instalment, amount, due_on]`, where the term is defined.
 pub(in crate::mysql) const FEE_INSERT: &str = "
 INSERT INTO bursar_fee (book, term, own, payer, code, revision, instalment, amount, due_on)
@@ -37,13 +29,6 @@ SELECT t.book, t.term, $3, $4, $5, $6, j.instalment, j.amount, j.due_on
   FROM bursar_term AS t
   STRAIGHT_JOIN JSON_TABLE($7, '$[*]' COLUMNS (instalment BIGINT PATH '$[0]', amount BIGINT PATH '$[1]', due_on BIGINT PATH '$[2]')) AS j
  WHERE t.book = $1 AND t.term = $2";
-
-/// Primary key.
-pub(in crate::mysql) const FEE_EXISTS: &str = "
-SELECT EXISTS (SELECT 1 FROM bursar_fee WHERE book = $1 AND term = $2 AND own = $3 AND payer = $4 AND code = $5)";
-
-pub(in crate::mysql) const FEE_DELETE: &str = "
-DELETE FROM bursar_fee WHERE book = $1 AND term = $2 AND own = $3 AND payer = $4 AND code = $5";
 
 /// New accounts from `$2`, an array of `[account, enrolled_on, standing]`; those that exist are left as they are, and one that is named
 /// twice is opened once.
@@ -66,19 +51,6 @@ SELECT $1, t.account, t.fee_group
   FROM JSON_TABLE($2, '$[*]' COLUMNS (account   VARCHAR(64) CHARACTER SET utf8mb4 PATH '$[0]',
                                       fee_group VARCHAR(64) CHARACTER SET utf8mb4 PATH '$[1]')) AS t
     ON DUPLICATE KEY UPDATE bursar_member.fee_group = bursar_member.fee_group";
-
-pub(in crate::mysql) const MEMBERS_REMOVE: &str =
-    "DELETE FROM bursar_member WHERE book = $1 AND account = $2";
-
-pub(in crate::mysql) const ACCOUNT_REVISE: &str = "
-UPDATE bursar_account SET revision = revision + 1 WHERE book = $1 AND account = $2 AND revision = $3";
-
-pub(in crate::mysql) const ACCOUNT_MOVE: &str = "
-UPDATE bursar_account SET revision = revision + 1, standing = $4
- WHERE book = $1 AND account = $2 AND revision = $3 AND ($5 IS NULL OR version = $5)";
-
-pub(in crate::mysql) const FILE_MARK_REMOVE: &str =
-    "DELETE FROM bursar_file_mark WHERE book = $1 AND digest = $2";
 
 pub(in crate::mysql) const FILE_MARK_KEEP: &str = "
 INSERT INTO bursar_file_mark (book, `lines`, digest, replaces) VALUES ($1, $2, $3, $4)

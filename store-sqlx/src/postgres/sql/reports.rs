@@ -1,5 +1,7 @@
 //! Statements that reports are drawn up from. What goes through a page is planned anew: how much a page holds, no plan for all of them knows.
 
+use crate::ledger::sql::standard::entry_columns;
+
 /// The entries of the accounts in `$2`, an array, from after account `$3`, which is none or the first of them, and position `$4`. Primary key.
 pub(in crate::postgres) const ENTRIES_OF: &str = concat!(
     anew!(),
@@ -120,10 +122,6 @@ pub(in crate::postgres) const OWING_IN_GROUP: &str = concat!(
    AND ($3::text IS NULL OR a.standing = $3) AND (a.balance < $5 OR a.balance = $5 AND a.account > $6)
  ORDER BY a.balance DESC, a.account LIMIT $7"
 );
-
-/// A row where a group has more than `$3` members. `bursar_member_group`.
-pub(in crate::postgres) const GROUP_BEYOND: &str =
-    "SELECT 1 FROM bursar_member WHERE book = $1 AND fee_group = $2 LIMIT 1 OFFSET $3";
 
 /// A row where more than `$2` owe. `bursar_account_owing`.
 pub(in crate::postgres) const OWING_BEYOND: &str =

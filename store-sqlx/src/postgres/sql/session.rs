@@ -6,11 +6,7 @@
 //! A statement over an array locks its sessions in the order of their hashes, so that no two wait for each other, and then judges each as
 //! it is after the wait: one that has another key by then is not there any more.
 
-/// The primary key.
-pub(super) const LOAD: &str = "
-SELECT version, gone, gone_at, created_at, expires_at, ends_at, idle_timeout, user_id, data
-  FROM bursar_session
- WHERE key_hash = $1";
+pub(super) use crate::session::sql::standard::{LIST_USER, LOAD, ROTATE};
 
 /// Those of the hashes in `$1`, each with its place there; the primary key.
 pub(super) const LOAD_MANY: &str = "
@@ -23,9 +19,6 @@ pub(super) const LIVES: &str = "
 SELECT j.i - 1, s.gone, s.gone_at, s.expires_at
   FROM json_array_elements_text($1::json) WITH ORDINALITY AS j (hash, i)
   JOIN bursar_session AS s ON s.key_hash = decode(j.hash, 'hex')";
-
-/// Whether a session lives; the primary key.
-pub(super) const LIFE: &str = "SELECT gone, gone_at, expires_at FROM bursar_session WHERE key_hash = $1";
 
 /// New sessions from `$1`: `[key_hash, created_at, expires_at, ends_at, idle_timeout, user_id]`, and their data from `$2`.
 pub(super) const CREATE: &str = "
@@ -97,26 +90,6 @@ pub(super) const DELETE: &str = concat!(
  WHERE s.key_hash = j.key_hash AND s.gone = 0 AND s.expires_at > j.now AND (j.version IS NULL OR s.version = j.version)
 RETURNING s.key_hash"
 );
-
-/// Another key for a session, in its row: who waits for the row finds the session in it afterwards, whatever its key. The primary key, twice.
-pub(super) const ROTATE: &str = "
-UPDATE bursar_session
-   SET key_hash = $2
- WHERE key_hash = $1 AND gone = 0 AND expires_at > $3
-   AND NOT EXISTS (SELECT 1 FROM bursar_session AS taken WHERE taken.key_hash = $2)";
-
-/// The tombstone under the old one.
-pub(super) const ROTATED: &str = "
-INSERT INTO bursar_session (key_hash, version, gone, gone_at, created_at, expires_at, ends_at, clean_at, data)
-VALUES ($1, 1, $2, $3, $3, $4, $3, $4, '')";
-
-/// `bursar_session_user`.
-pub(super) const LIST_USER: &str = "
-SELECT key_hash, created_at, expires_at, ends_at
-  FROM bursar_session
- WHERE user_id = $1 AND gone = 0 AND expires_at > $2 AND key_hash > $3
- ORDER BY key_hash
- LIMIT $4";
 
 /// A user's sessions that live at `$2`, locked in the order of their keys; `bursar_session_user`. The statement after it sees them as they are
 /// then, under whichever key.

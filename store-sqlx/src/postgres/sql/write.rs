@@ -1,8 +1,5 @@
 //! Statements that change the book and its accounts, and the one that records entries.
 
-pub(in crate::postgres) const BOOK_OPEN: &str = "
-INSERT INTO bursar_book (book, currency) VALUES ($1, $2) ON CONFLICT DO NOTHING";
-
 /// The book's version; nobody changes the book before this transaction has ended.
 pub(in crate::postgres) const BOOK_VERSION: &str =
     "SELECT version FROM bursar_book WHERE book = $1 FOR SHARE";
@@ -14,22 +11,8 @@ SELECT b.version
  WHERE b.book = $1
    FOR NO KEY UPDATE OF b";
 
-pub(in crate::postgres) const BOOK_RAISE: &str =
-    "UPDATE bursar_book SET version = version + 1 WHERE book = $1";
-
-pub(in crate::postgres) const TERM_DEFINE: &str = "
-INSERT INTO bursar_term (book, term, name, starts_on, ends_on, closed)
-SELECT book, $2, $3, $4, $5, $6 FROM bursar_book WHERE book = $1
-    ON CONFLICT DO NOTHING";
-
 pub(in crate::postgres) const TERM_CLOSE: &str =
     "UPDATE bursar_term SET closed = true WHERE book = $1 AND term = $2";
-
-pub(in crate::postgres) const TERM_MAKE_CURRENT: &str = "
-UPDATE bursar_book SET current_term = $2
- WHERE book = $1 AND EXISTS (SELECT 1 FROM bursar_term WHERE book = $1 AND term = $2)";
-
-pub(in crate::postgres) const BOOK_LOCK: &str = "UPDATE bursar_book SET locked_through = $2 WHERE book = $1";
 
 /// A fee's instalments from `$7`, an array of `[instalment, amount, due_on]`, where the term is defined.
 pub(in crate::postgres) const FEE_INSERT: &str = "
@@ -37,13 +20,6 @@ INSERT INTO bursar_fee (book, term, own, payer, code, revision, instalment, amou
 SELECT t.book, t.term, $3, $4, $5, $6, (j.value ->> 0)::bigint, (j.value ->> 1)::bigint, (j.value ->> 2)::bigint
   FROM bursar_term AS t CROSS JOIN json_array_elements($7::json) AS j
  WHERE t.book = $1 AND t.term = $2";
-
-/// Primary key.
-pub(in crate::postgres) const FEE_EXISTS: &str = "
-SELECT EXISTS (SELECT 1 FROM bursar_fee WHERE book = $1 AND term = $2 AND own = $3 AND payer = $4 AND code = $5)";
-
-pub(in crate::postgres) const FEE_DELETE: &str = "
-DELETE FROM bursar_fee WHERE book = $1 AND term = $2 AND own = $3 AND payer = $4 AND code = $5";
 
 /// New accounts from `$2`, an array of `[account, enrolled_on, standing]`; those that exist are left as they are. In
 /// one order, so that two of the same accounts do not wait for each other.
@@ -60,19 +36,6 @@ pub(in crate::postgres) const MEMBERS_ADD: &str = "
 INSERT INTO bursar_member (book, account, fee_group)
 SELECT $1, j.value ->> 0, j.value ->> 1 FROM json_array_elements($2::json) AS j
     ON CONFLICT DO NOTHING";
-
-pub(in crate::postgres) const MEMBERS_REMOVE: &str =
-    "DELETE FROM bursar_member WHERE book = $1 AND account = $2";
-
-pub(in crate::postgres) const ACCOUNT_REVISE: &str = "
-UPDATE bursar_account SET revision = revision + 1 WHERE book = $1 AND account = $2 AND revision = $3";
-
-pub(in crate::postgres) const ACCOUNT_MOVE: &str = "
-UPDATE bursar_account SET revision = revision + 1, standing = $4
- WHERE book = $1 AND account = $2 AND revision = $3 AND ($5 IS NULL OR version = $5)";
-
-pub(in crate::postgres) const FILE_MARK_REMOVE: &str =
-    "DELETE FROM bursar_file_mark WHERE book = $1 AND digest = $2";
 
 pub(in crate::postgres) const FILE_MARK_KEEP: &str = "
 INSERT INTO bursar_file_mark (book, lines, digest, replaces) VALUES ($1, $2, $3, $4)

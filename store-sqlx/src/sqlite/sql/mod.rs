@@ -26,6 +26,7 @@ pub(super) use reports::*;
 pub(super) use seal::*;
 pub(super) use write::*;
 
+use crate::ledger::sql::standard::*;
 use crate::ledger::statements::{LedgerSql, ledger_sql};
 #[cfg(feature = "session")]
 use crate::session::statements::{SessionSql, session_sql};

@@ -1,23 +1,7 @@
 //! Statements that read.
 
-/// Primary key.
-pub(in crate::sqlite) const BOOKS: &str =
-    "SELECT book FROM bursar_book WHERE book > $1 ORDER BY book LIMIT $2";
-
-/// The book with its terms: a row a term, or one with none. Primary keys.
-pub(in crate::sqlite) const BOOK: &str = "
-SELECT b.currency, b.version, b.current_term, b.locked_through, t.term, t.name, t.starts_on, t.ends_on, t.closed
-  FROM bursar_book AS b
-  LEFT JOIN bursar_term AS t ON t.book = b.book
- WHERE b.book = $1
- ORDER BY t.term";
-
-macro_rules! fee_columns {
-    () => {
-        "SELECT f.own, f.payer, f.code, f.revision, f.instalment, f.amount, f.due_on,
-       (SELECT currency FROM bursar_book WHERE book = $1)"
-    };
-}
+use crate::ledger::sql::account_statements;
+use crate::ledger::sql::standard::{entry_columns, fee_columns};
 
 /// A page of fees, a row an instalment. Primary key.
 pub(in crate::sqlite) const FEES: &str = concat!(
@@ -40,16 +24,6 @@ pub(in crate::sqlite) const FEES_OF: &str = concat!(
  ORDER BY f.own, f.payer, f.code, f.instalment"
 );
 
-/// A charge from a group's fee. `bursar_entry_charge`: it walks the charges of the term until it finds one.
-pub(in crate::sqlite) const FEE_CHARGED_GROUP: &str = "
-SELECT EXISTS (SELECT 1 FROM bursar_entry
-                WHERE book = $1 AND term = $2 AND fee_group = $3 AND code = $4 AND code IS NOT NULL)";
-
-/// A charge from an account's own fee. `bursar_entry_charge`.
-pub(in crate::sqlite) const FEE_CHARGED_OWN: &str = "
-SELECT EXISTS (SELECT 1 FROM bursar_entry
-                WHERE book = $1 AND term = $2 AND account = $3 AND code = $4 AND slot IS NOT NULL AND fee_group IS NULL)";
-
 macro_rules! account_columns {
     () => {
         "SELECT a.account, a.enrolled_on, a.standing, a.version, a.revision, a.balance,
@@ -59,9 +33,7 @@ macro_rules! account_columns {
     };
 }
 
-/// Primary key.
-pub(in crate::sqlite) const ACCOUNT: &str =
-    concat!(account_columns!(), "bursar_account AS a WHERE a.book = $1 AND a.account = $2");
+account_statements!(account_columns);
 
 /// The accounts in `$2`, an array. Primary key.
 pub(in crate::sqlite) const ACCOUNTS: &str = concat!(
@@ -70,55 +42,12 @@ pub(in crate::sqlite) const ACCOUNTS: &str = concat!(
  CROSS JOIN bursar_account AS a ON a.book = $1 AND a.account = j.account"
 );
 
-/// Primary key.
-pub(in crate::sqlite) const ACCOUNTS_LIST: &str = concat!(
-    account_columns!(),
-    "bursar_account AS a WHERE a.book = $1 AND a.account > $2 ORDER BY a.account LIMIT $3"
-);
-
-/// Primary key: it walks the accounts until the page is full, which is soon where many owe.
-pub(in crate::sqlite) const ACCOUNTS_OWING: &str = concat!(
-    account_columns!(),
-    "bursar_account AS a WHERE a.book = $1 AND a.account > $2 AND a.balance > 0 ORDER BY a.account LIMIT $3"
-);
-
-/// Primary key: it walks the accounts until the page is full. An index of those in credit would cost every payment that makes or changes one.
-pub(in crate::sqlite) const ACCOUNTS_IN_CREDIT: &str = concat!(
-    account_columns!(),
-    "bursar_account AS a WHERE a.book = $1 AND a.account > $2 AND a.balance < 0 ORDER BY a.account LIMIT $3"
-);
-
-macro_rules! entry_columns {
-    () => {
-        "SELECT e.account, e.position, e.id, e.term, e.kind, e.figure, e.amount, e.effective_on, e.recorded_at, e.recorded_by, e.key,
-       e.method, e.reference, e.reason, e.code, e.due_on, e.slot, e.fee_group, e.reverses, e.concession, e.note,
-       (SELECT currency FROM bursar_book WHERE book = $1)
-  FROM "
-    };
-}
-
-/// Primary key.
-pub(in crate::sqlite) const ENTRIES: &str = concat!(
-    entry_columns!(),
-    "bursar_entry AS e WHERE e.book = $1 AND e.account = $2 AND e.position > $3 ORDER BY e.position LIMIT $4"
-);
-
-/// Primary key.
-pub(in crate::sqlite) const SCAN: &str = concat!(
-    entry_columns!(),
-    "bursar_entry AS e WHERE e.book = $1 AND (e.account, e.position) > ($2, $3) ORDER BY e.account, e.position LIMIT $4"
-);
-
 /// The entries under the keys in `$2`, an array. `bursar_entry_key`.
 pub(in crate::sqlite) const ENTRIES_BY_KEY: &str = concat!(
     entry_columns!(),
     "(SELECT DISTINCT value AS key FROM json_each($2)) AS j
  CROSS JOIN bursar_entry AS e ON e.book = $1 AND e.key = j.key"
 );
-
-/// `bursar_entry_reversed`.
-pub(in crate::sqlite) const REVERSAL_OF: &str =
-    "SELECT position FROM bursar_entry WHERE book = $1 AND account = $2 AND reverses = $3";
 
 /// The charges in a term of the accounts in `$3`, an array. `bursar_entry_charge`, then `bursar_entry_reversed`.
 pub(in crate::sqlite) const CHARGES: &str = "
@@ -178,10 +107,6 @@ SELECT (SELECT max(term) FROM bursar_term WHERE book = $1) <= $2,
                  WHERE e.book = $1 AND e.term = $2 AND e.account > $3 AND e.account <= (SELECT max(account) FROM page)
                  GROUP BY e.account))"
 );
-
-/// How many terms there are from `$2` on, and up to it. Primary key.
-pub(in crate::sqlite) const TERMS_AROUND: &str = "
-SELECT count(*) FILTER (WHERE term >= $2), count(*) FILTER (WHERE term <= $2) FROM bursar_term WHERE book = $1";
 
 macro_rules! packed_figures {
     ($of:literal) => {
@@ -286,7 +211,3 @@ SELECT (SELECT count(*)                          FROM bursar_account WHERE book 
        count(*), coalesce(sum(amount >> 32), 0), coalesce(sum(amount & 4294967295), 0)
   FROM bursar_entry INDEXED BY bursar_entry_figures
  WHERE book = $1";
-
-/// Primary key.
-pub(in crate::sqlite) const FILE_MARKS: &str = "
-SELECT lines, digest, replaces FROM bursar_file_mark WHERE book = $1 AND lines > $2 ORDER BY lines, digest LIMIT $3";

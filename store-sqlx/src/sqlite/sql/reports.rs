@@ -1,5 +1,7 @@
 //! Statements that reports are drawn up from.
 
+use crate::ledger::sql::standard::entry_columns;
+
 /// The entries of the accounts in `$2`, an array, from after account `$3`, which is none or the first of them, and position `$4`. Primary key,
 /// account by account in order.
 pub(in crate::sqlite) const ENTRIES_OF: &str = concat!(
@@ -154,10 +156,6 @@ pub(in crate::sqlite) const OWING_IN_GROUP: &str = concat!(
  ORDER BY a.balance DESC, a.account LIMIT $7"
 );
 
-/// A row where a group has more than `$3` members. `bursar_member_group`.
-pub(in crate::sqlite) const GROUP_BEYOND: &str =
-    "SELECT 1 FROM bursar_member WHERE book = $1 AND fee_group = $2 LIMIT 1 OFFSET $3";
-
 /// A row where more than `$2` owe. `bursar_account_owing`.
 pub(in crate::sqlite) const OWING_BEYOND: &str = "SELECT 1 FROM bursar_account INDEXED BY bursar_account_owing WHERE book = $1 AND balance > 0 LIMIT 1 OFFSET $2";
 
@@ -174,6 +172,7 @@ mod tests {
     use sqlx::{Connection as _, Row as _, SqliteConnection};
 
     use super::*;
+    use crate::ledger::sql::GROUP_BEYOND;
     use crate::migrate::migrate;
 
     /// How SQLite goes about a statement, step by step.

@@ -6,11 +6,7 @@
 //! left off. No two rows of an array are of one session. The columns of `bursar_session` are written with the table's name where an array
 //! has one of the same name.
 
-/// The unique key.
-pub(super) const LOAD: &str = "
-SELECT version, gone, gone_at, created_at, expires_at, ends_at, idle_timeout, user_id, data
-  FROM bursar_session
- WHERE key_hash = $1";
+pub(super) use crate::session::sql::standard::{LIST_USER, LOAD, ROTATE};
 
 /// Those of the hashes in `$1`, each with its place there; the unique key.
 pub(super) const LOAD_MANY: &str = "
@@ -23,9 +19,6 @@ pub(super) const LIVES: &str = "
 SELECT j.key, s.gone, s.gone_at, s.expires_at
   FROM json_each($1) AS j
  CROSS JOIN bursar_session AS s ON s.key_hash = unhex(j.value)";
-
-/// Whether a session lives; the unique key.
-pub(super) const LIFE: &str = "SELECT gone, gone_at, expires_at FROM bursar_session WHERE key_hash = $1";
 
 /// New sessions from `$1`: `[key_hash, created_at, expires_at, ends_at, idle_timeout, user_id]`, and their data from `$2`.
 pub(super) const CREATE: &str = "
@@ -90,26 +83,6 @@ UPDATE bursar_session
  WHERE bursar_session.key_hash = j.key_hash AND bursar_session.gone = 0 AND bursar_session.expires_at > j.now
    AND (j.version IS NULL OR bursar_session.version = j.version)
 RETURNING key_hash";
-
-/// Another key for a session. The unique key, twice.
-pub(super) const ROTATE: &str = "
-UPDATE bursar_session
-   SET key_hash = $2
- WHERE key_hash = $1 AND gone = 0 AND expires_at > $3
-   AND NOT EXISTS (SELECT 1 FROM bursar_session AS taken WHERE taken.key_hash = $2)";
-
-/// The tombstone under the old one.
-pub(super) const ROTATED: &str = "
-INSERT INTO bursar_session (key_hash, version, gone, gone_at, created_at, expires_at, ends_at, clean_at, data)
-VALUES ($1, 1, $2, $3, $3, $4, $3, $4, '')";
-
-/// `bursar_session_user`.
-pub(super) const LIST_USER: &str = "
-SELECT key_hash, created_at, expires_at, ends_at
-  FROM bursar_session
- WHERE user_id = $1 AND gone = 0 AND expires_at > $2 AND key_hash > $3
- ORDER BY key_hash
- LIMIT $4";
 
 /// Tombstones for a user's sessions; `bursar_session_user`.
 pub(super) const DELETE_USER: &str = "

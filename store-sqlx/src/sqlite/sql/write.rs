@@ -1,25 +1,9 @@
 //! Statements that change the book and its accounts, and the one that records entries.
 
-pub(in crate::sqlite) const BOOK_OPEN: &str = "
-INSERT INTO bursar_book (book, currency) VALUES ($1, $2) ON CONFLICT DO NOTHING";
-
 pub(in crate::sqlite) const BOOK_VERSION: &str = "SELECT version FROM bursar_book WHERE book = $1";
-
-pub(in crate::sqlite) const BOOK_RAISE: &str = "UPDATE bursar_book SET version = version + 1 WHERE book = $1";
-
-pub(in crate::sqlite) const TERM_DEFINE: &str = "
-INSERT INTO bursar_term (book, term, name, starts_on, ends_on, closed)
-SELECT book, $2, $3, $4, $5, $6 FROM bursar_book WHERE book = $1
-    ON CONFLICT DO NOTHING";
 
 pub(in crate::sqlite) const TERM_CLOSE: &str =
     "UPDATE bursar_term SET closed = 1 WHERE book = $1 AND term = $2";
-
-pub(in crate::sqlite) const TERM_MAKE_CURRENT: &str = "
-UPDATE bursar_book SET current_term = $2
- WHERE book = $1 AND EXISTS (SELECT 1 FROM bursar_term WHERE book = $1 AND term = $2)";
-
-pub(in crate::sqlite) const BOOK_LOCK: &str = "UPDATE bursar_book SET locked_through = $2 WHERE book = $1";
 
 /// A fee's instalments from `$7`, an array of `[instalment, amount, due_on]`, where the term is defined.
 pub(in crate::sqlite) const FEE_INSERT: &str = "
@@ -27,13 +11,6 @@ INSERT INTO bursar_fee (book, term, own, payer, code, revision, instalment, amou
 SELECT t.book, t.term, $3, $4, $5, $6, j.value ->> 0, j.value ->> 1, j.value ->> 2
   FROM bursar_term AS t CROSS JOIN json_each($7) AS j
  WHERE t.book = $1 AND t.term = $2";
-
-/// Primary key.
-pub(in crate::sqlite) const FEE_EXISTS: &str = "
-SELECT EXISTS (SELECT 1 FROM bursar_fee WHERE book = $1 AND term = $2 AND own = $3 AND payer = $4 AND code = $5)";
-
-pub(in crate::sqlite) const FEE_DELETE: &str = "
-DELETE FROM bursar_fee WHERE book = $1 AND term = $2 AND own = $3 AND payer = $4 AND code = $5";
 
 /// New accounts from `$2`, an array of `[account, enrolled_on, standing]`; those that exist are left as they are.
 pub(in crate::sqlite) const ACCOUNTS_OPEN: &str = "
@@ -48,19 +25,6 @@ pub(in crate::sqlite) const MEMBERS_ADD: &str = "
 INSERT INTO bursar_member (book, account, fee_group)
 SELECT $1, j.value ->> 0, j.value ->> 1 FROM json_each($2) AS j WHERE true
     ON CONFLICT DO NOTHING";
-
-pub(in crate::sqlite) const MEMBERS_REMOVE: &str =
-    "DELETE FROM bursar_member WHERE book = $1 AND account = $2";
-
-pub(in crate::sqlite) const ACCOUNT_REVISE: &str = "
-UPDATE bursar_account SET revision = revision + 1 WHERE book = $1 AND account = $2 AND revision = $3";
-
-pub(in crate::sqlite) const ACCOUNT_MOVE: &str = "
-UPDATE bursar_account SET revision = revision + 1, standing = $4
- WHERE book = $1 AND account = $2 AND revision = $3 AND ($5 IS NULL OR version = $5)";
-
-pub(in crate::sqlite) const FILE_MARK_REMOVE: &str =
-    "DELETE FROM bursar_file_mark WHERE book = $1 AND digest = $2";
 
 pub(in crate::sqlite) const FILE_MARK_KEEP: &str = "
 INSERT INTO bursar_file_mark (book, lines, digest, replaces) VALUES ($1, $2, $3, $4)

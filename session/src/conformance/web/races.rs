@@ -21,6 +21,7 @@ cases! {
         c05_the_same_value_follows_its_policy: "Requests at once that set one value: the last wins, or gets a conflict that names it (R3).",
         c06_counters_lose_nothing: "Two browsers that count to 500 at once count to 1000 (R3).",
         c07_a_login_is_not_undone_by_a_late_answer: "An anonymous request that a login overtakes brings back no old key and overwrites no new cookie (R5, R7).",
+        the_login_page_does_not_lead_to_itself: "An interruption on the login page is told and not redirected (R6).",
     }
 }
 
@@ -289,4 +290,23 @@ async fn c07_a_login_is_not_undone_by_a_late_answer(given: Given) -> Result<(), 
     let response = site.post(&mut old.clone(), &[Step::Rotate, Step::User("clerk")]).await;
     same("the answer to the second login", &code(&response), &200)?;
     same("the first login", &site.found(&browser).await?, &r#"{"":1,"k":"0"} of clerk"#.to_owned())
+}
+
+async fn the_login_page_does_not_lead_to_itself(given: Given) -> Result<(), Failure> {
+    let site = Site::open(&given);
+    let (browser, pause) = (site.user("clerk").await?, Pause::default());
+    let service = site.service(&[Step::Get("k"), Step::Pause(pause.clone()), set("k", "1")]);
+    let request = browser.request(Method::GET, "/login?next=%2Fpage");
+    let logout = site.service(&[Step::Flush]);
+    let other = browser.clone();
+    let tasks: Vec<BoxFuture<u16>> = vec![
+        Box::pin(async move { service(request).await.status().as_u16() }),
+        Box::pin(async move {
+            pause.arrived().await;
+            let code = logout(other.request(Method::POST, "/logout")).await.status().as_u16();
+            pause.go_on();
+            code
+        }),
+    ];
+    same("the answers", &together(&given, tasks).await?, &vec![409, 200])
 }

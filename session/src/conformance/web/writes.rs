@@ -18,6 +18,7 @@ cases! {
         c11_no_change_is_no_write: "Setting a value to what it is and removing what is absent writes nothing (R1).",
         c12_a_change_inside_a_value_is_one_write: "A change inside of a value is noticed, and written once (R1).",
         c13_reads_write_nothing: "A hundred reads are a hundred loads; prolonging takes one touch in a tenth of the idle timeout, and no cookie (R1, R4).",
+        a_user_ends_the_other_sessions: "A user's other sessions are listed and ended, and the one at hand stays (R13).",
     }
 }
 
@@ -189,4 +190,52 @@ async fn c13_reads_write_nothing(given: Given) -> Result<(), Failure> {
 async fn load(site: &Site, browser: &Browser) -> Result<Loaded, Failure> {
     let key = browser.key(site.cookie_name()).ok_or_else(|| Failure::new("there is no key"))?;
     Ok(site.store.load(&key.hash(), site.clock.now()).await?)
+}
+
+async fn a_user_ends_the_other_sessions(given: Given) -> Result<(), Failure> {
+    let site = Site::open(&given);
+    let (here, there, other) =
+        (site.user("clerk").await?, site.user("clerk").await?, site.user("head").await?);
+    let sessions = site.layer.sessions();
+    let listed = sessions.of_user("clerk", None, 10).await?;
+    same("how many there are", &listed.len(), &2)?;
+    // Each of the two browsers finds itself in the list, and the head's finds nobody.
+    let which: super::Handler = std::sync::Arc::new(move |session| {
+        let listed = listed.clone();
+        Box::pin(async move {
+            let mut at_hand = String::new();
+            for (at, one) in listed.iter().enumerate() {
+                if session.is(one).await? {
+                    at_hand.push_str(&at.to_string());
+                }
+            }
+            Ok(http::Response::new(at_hand))
+        })
+    });
+    let service = site.server.serve(site.layer.clone(), which);
+    let mut found = Vec::new();
+    for browser in [&here, &there, &other] {
+        found.push(service(browser.request(Method::GET, "/sessions")).await.body().clone());
+    }
+    let last = found.pop();
+    found.sort();
+    same(
+        "which of the listed are at hand",
+        &(found, last),
+        &(vec!["0".into(), "1".into()], Some(String::new())),
+    )?;
+    let end_others: super::Handler = std::sync::Arc::new(|session| {
+        Box::pin(async move { Ok(http::Response::new(session.end_others().await?.to_string())) })
+    });
+    let service = site.server.serve(site.layer.clone(), end_others);
+    let response = service(here.request(Method::POST, "/end-others")).await;
+    same("how many were ended", &response.body().as_str(), &"1")?;
+    same("the one at hand", &site.found(&here).await?, &r#"{"":1,"k":"0"} of clerk"#.to_owned())?;
+    same("the other one", &site.found(&there).await?, &"gone: Some(LoggedOut)".to_owned())?;
+    same("another user's", &site.found(&other).await?, &r#"{"":1,"k":"0"} of head"#.to_owned())?;
+    let left = sessions.of_user("clerk", None, 10).await?;
+    let [left] = left.as_slice() else { return Err(Failure::new("one session was to be left")) };
+    same("whether it was ended", &(sessions.end(left).await?, sessions.end(left).await?), &(true, false))?;
+    same("how many were ended", &sessions.end_all("head").await?, &1)?;
+    same("another user's", &site.found(&other).await?, &"gone: Some(LoggedOut)".to_owned())
 }
