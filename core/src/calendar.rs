@@ -53,14 +53,13 @@ impl TermId {
     /// # Errors
     /// [`Refusal::BadTermId`] unless the year is 1 to 9999 and the number 1 to 999.
     pub fn new(year: u32, number: u32) -> Result<Self, Refusal> {
-        let bad = || Refusal::BadTermId { year, number };
-        if !(1..=9999).contains(&year) || !(1..=999).contains(&number) {
-            return Err(bad());
-        }
-        Ok(Self {
-            year: u16::try_from(year).map_err(|_| bad())?,
-            number: u16::try_from(number).map_err(|_| bad())?,
-        })
+        Self::within(year, number).ok_or_else(|| Refusal::BadTermId { given: format!("{year}-{number}") })
+    }
+
+    fn within(year: u32, number: u32) -> Option<Self> {
+        let year = u16::try_from(year).ok().filter(|year| (1..=9999).contains(year))?;
+        let number = u16::try_from(number).ok().filter(|number| (1..=999).contains(number))?;
+        Some(Self { year, number })
     }
 
     /// The academic year.
@@ -87,8 +86,9 @@ impl TermId {
     /// # Errors
     /// [`Refusal::BadTermId`] when it is none.
     pub fn from_ordinal(ordinal: i32) -> Result<Self, Refusal> {
-        let ordinal = u32::try_from(ordinal).unwrap_or(0);
-        Self::new(ordinal.checked_div(1000).unwrap_or(0), ordinal.checked_rem(1000).unwrap_or(0))
+        let parts = |ordinal: u32| Self::within(ordinal.checked_div(1000)?, ordinal.checked_rem(1000)?);
+        let found = u32::try_from(ordinal).ok().and_then(parts);
+        found.ok_or_else(|| Refusal::BadTermId { given: ordinal.to_string() })
     }
 
     /// The term before it in the same year, which must be defined first.
@@ -113,10 +113,16 @@ impl FromStr for TermId {
     type Err = Refusal;
 
     /// Reads the form `2026-1`.
+    ///
+    /// # Errors
+    /// [`Refusal::BadTermId`].
     fn from_str(text: &str) -> Result<Self, Refusal> {
-        let number = |part: &str| part.parse::<u32>().unwrap_or(0);
-        let (year, term) = text.split_once('-').unwrap_or((text, ""));
-        Self::new(number(year), number(term))
+        // Digits alone: a number may have a plus sign before it.
+        let digits =
+            |part: &str| part.bytes().all(|byte| byte.is_ascii_digit()).then(|| part.parse().ok()).flatten();
+        let parts = |(year, number)| Self::within(digits(year)?, digits(number)?);
+        let found = text.split_once('-').and_then(parts);
+        found.ok_or_else(|| Refusal::BadTermId { given: shorten(text) })
     }
 }
 
@@ -233,6 +239,11 @@ impl Calendar {
         if term.closed { Err(Refusal::TermClosed { term: id, what }) } else { Ok(term) }
     }
 
+    /// The current term, where there is one and it is open.
+    pub(crate) fn open_current(&self) -> Option<&Term> {
+        self.current.and_then(|current| self.find(current)).filter(|term| !term.closed)
+    }
+
     /// Refuses a date in the locked period.
     ///
     /// # Errors
@@ -313,9 +324,29 @@ mod tests {
         let id = TermId::new(2026, 12).unwrap();
         assert_eq!(TermId::from_ordinal(id.ordinal()), Ok(id));
         assert_eq!(id.to_string().parse(), Ok(id));
+        for bad in [i32::MIN, -2_026_001, 0, 999, 2_026_000, 10_000_001] {
+            assert_eq!(TermId::from_ordinal(bad), Err(Refusal::BadTermId { given: bad.to_string() }));
+        }
         for bad in ["", "2026-1-1", "2026-13-01", "2026-02-29", "20260101", "２026-01-01", "+2026-1-01"] {
             assert!(date(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn what_is_no_term_is_said_as_it_was_given() {
+        for bad in ["", "-", "2026", "2026-", "-1", "2026-0", "2026-1000", "10000-1", "0-1", "spring"] {
+            assert_eq!(bad.parse::<TermId>(), Err(Refusal::BadTermId { given: bad.to_owned() }));
+        }
+        for bad in [" 2026-1", "2026-1 ", "+2026-1", "2026-+1", "2026--1", "2026-1-1", "2026/1", "٢٠٢٦-1"]
+        {
+            assert_eq!(bad.parse::<TermId>().unwrap_err().code(), "bad-term", "{bad:?}");
+        }
+        assert_eq!(
+            "spring".parse::<TermId>().unwrap_err().to_string(),
+            "\"spring\" is not a term; give a year (1 to 9999), a dash and a number (1 to 999), as in 2026-1"
+        );
+        assert_eq!(TermId::new(2026, 0), Err(Refusal::BadTermId { given: "2026-0".to_owned() }));
+        assert!("9".repeat(10_000).parse::<TermId>().unwrap_err().to_string().len() < 200);
     }
 
     #[test]

@@ -153,13 +153,11 @@ pub enum Refusal {
         /// The text, shortened.
         given: String,
     },
-    /// A term number outside what is allowed.
-    #[error("{year} term {number} cannot be a term; years are 1 to 9999 and terms are numbered 1 to 999")]
+    /// What is no year and number of a term.
+    #[error("{given:?} is not a term; give a year (1 to 9999), a dash and a number (1 to 999), as in 2026-1")]
     BadTermId {
-        /// The year.
-        year: u32,
-        /// The number.
-        number: u32,
+        /// What was given, shortened.
+        given: String,
     },
     /// A term that does not start before it ends.
     #[error("term {term} would start on {starts_on} and end on {ends_on}; it must start before it ends")]
