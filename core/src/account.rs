@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-use crate::{AccountId, FeeGroup, Money, Refusal, Standing};
+use crate::{AccountId, FeeGroup, Money, Payer, Refusal, Standing};
 
 /// The most fee groups of one account.
 pub const GROUPS_MAX: usize = 32;
@@ -30,6 +30,12 @@ pub struct Account {
 }
 
 impl Account {
+    /// Whose fees it is billed: its groups' and its own.
+    pub(crate) fn payers(&self) -> impl Iterator<Item = Payer> {
+        let own = Payer::Account(self.id.clone());
+        self.groups.iter().cloned().map(Payer::Group).chain([own])
+    }
+
     /// What is owed on the whole account, or zero.
     #[must_use]
     pub fn outstanding(&self) -> Money {

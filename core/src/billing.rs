@@ -6,6 +6,7 @@ use std::fmt;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
+use crate::billing_key::billing_key;
 use crate::{
     Account, AccountId, BilledSlot, ChargeOrigin, EntryKind, Fee, FeeCode, IdempotencyKey, Instalment, Money,
     Payer, Refusal, Standing, Term, TermId,
@@ -112,8 +113,8 @@ pub trait BillingPolicy: Send + Sync {
             .collect()
     }
 
-    /// The policy as a rule that a store can apply to all accounts at once, where it is that simple. A policy that answers `None`
-    /// is asked account by account.
+    /// The policy as a rule that a store can apply to all accounts at once, where it is that simple: it must then say the same as the other
+    /// two methods. A policy that answers `None` is asked account by account.
     fn set_rule(&self) -> Option<SetRule> {
         None
     }
@@ -126,6 +127,14 @@ pub trait BillingPolicy: Send + Sync {
 pub struct SetRule {
     /// The standings that are billed.
     pub standings: Vec<Standing>,
+}
+
+impl SetRule {
+    /// Full fees for accounts of these standings.
+    #[must_use]
+    pub fn of(standings: impl Into<Vec<Standing>>) -> Self {
+        Self { standings: standings.into() }
+    }
 }
 
 /// The default policy: active accounts, enrolled on or before the term's end, pay the full fee.
@@ -144,7 +153,7 @@ impl BillingPolicy for StandardPolicy {
     }
 
     fn set_rule(&self) -> Option<SetRule> {
-        Some(SetRule { standings: vec![Standing::Active] })
+        Some(SetRule::of([Standing::Active]))
     }
 }
 
@@ -170,48 +179,6 @@ pub struct BillingPlan {
     pub skipped: Vec<SkipReason>,
 }
 
-/// Plans the billing of one account: the one function that decides which fees an account is charged.
-///
-/// `fees` are those of the term that are the account's own or its groups'; others are passed over. `charged` are the codes of which
-/// the account has any charge in the term, reversed or not, billed or by hand: none of them is billed again.
-///
-/// # Errors
-/// [`Refusal::AmountTooLarge`] or [`Refusal::NotPositive`] when the policy asks for such an amount, [`Refusal::BalanceTooLarge`].
-pub fn plan(
-    account: &Account,
-    term: &Term,
-    fees: &[Fee],
-    charged: &[FeeCode],
-    policy: &dyn BillingPolicy,
-    on: NaiveDate,
-) -> Result<BillingPlan, Refusal> {
-    let mut plan = BillingPlan::default();
-    if let Err(reason) = policy.eligible(account, term, on) {
-        plan.skipped.push(reason);
-        return Ok(plan);
-    }
-    let mut by_code: BTreeMap<&FeeCode, Vec<&Fee>> = BTreeMap::new();
-    for fee in fees.iter().filter(|fee| fee.key.term == term.id && pays(account, &fee.key.payer)) {
-        by_code.entry(&fee.key.code).or_default().push(fee);
-    }
-    if by_code.is_empty() {
-        plan.skipped.push(SkipReason::NoFee);
-    }
-    for (code, fees) in by_code {
-        let own = fees.iter().find(|fee| matches!(fee.key.payer, Payer::Account(_)));
-        if charged.contains(code) {
-            plan.already_charged = plan.already_charged.saturating_add(1);
-        } else if let Some(fee) = own.or(if fees.len() == 1 { fees.first() } else { None }) {
-            plan.charge(account, term, fee, policy, on)?;
-        } else {
-            plan.skipped.push(SkipReason::Ambiguous { code: code.clone() });
-        }
-    }
-    let amounts = plan.charges.iter().map(|charge| charge.amount);
-    crate::rule::check_balance_cap(account, Money::sum(amounts, account.balance.currency())?)?;
-    Ok(plan)
-}
-
 fn pays(account: &Account, payer: &Payer) -> bool {
     match payer {
         Payer::Group(group) => account.groups.contains(group),
@@ -220,6 +187,48 @@ fn pays(account: &Account, payer: &Payer) -> bool {
 }
 
 impl BillingPlan {
+    /// Plans the billing of one account: the one function that decides which fees an account is charged.
+    ///
+    /// `fees` are those of the term that are the account's own or its groups'; others are passed over. `charged` are the codes of which
+    /// the account has any charge in the term, reversed or not, billed or by hand: none of them is billed again.
+    ///
+    /// # Errors
+    /// [`Refusal::AmountTooLarge`] or [`Refusal::NotPositive`] when the policy asks for such an amount, [`Refusal::BalanceTooLarge`].
+    pub fn of(
+        account: &Account,
+        term: &Term,
+        fees: &[Fee],
+        charged: &[FeeCode],
+        policy: &dyn BillingPolicy,
+        on: NaiveDate,
+    ) -> Result<Self, Refusal> {
+        let mut plan = Self::default();
+        if let Err(reason) = policy.eligible(account, term, on) {
+            plan.skipped.push(reason);
+            return Ok(plan);
+        }
+        let mut by_code: BTreeMap<&FeeCode, Vec<&Fee>> = BTreeMap::new();
+        for fee in fees.iter().filter(|fee| fee.key.term == term.id && pays(account, &fee.key.payer)) {
+            by_code.entry(&fee.key.code).or_default().push(fee);
+        }
+        if by_code.is_empty() {
+            plan.skipped.push(SkipReason::NoFee);
+        }
+        for (code, fees) in by_code {
+            let own = fees.iter().find(|fee| matches!(fee.key.payer, Payer::Account(_)));
+            if charged.contains(code) {
+                plan.already_charged = plan.already_charged.saturating_add(1);
+            } else if let Some(fee) = own.or(if fees.len() == 1 { fees.first() } else { None }) {
+                plan.charge(account, term, fee, policy, on)?;
+            } else {
+                plan.skipped.push(SkipReason::Ambiguous { code: code.clone() });
+            }
+        }
+        let amounts = plan.charges.iter().map(|charge| charge.amount);
+        crate::rule::check_balance_cap(account, Money::sum(amounts, account.balance.currency())?)?;
+        Ok(plan)
+    }
+
     fn charge(
         &mut self,
         account: &Account,
@@ -234,7 +243,7 @@ impl BillingPlan {
         };
         let code = &fee.key.code;
         for (instalment, part) in (0_u16..).zip(policy.instalments(account, term, fee, on)) {
-            crate::fee::check_amount("charge", part.amount)?;
+            crate::amount::check_amount("charge", part.amount)?;
             let slot = BilledSlot { revision: fee.revision, instalment };
             let origin = ChargeOrigin { group: group.clone(), slot: Some(slot) };
             let kind = EntryKind::Charge { code: code.clone(), due_on: part.due_on, origin };
@@ -243,46 +252,6 @@ impl BillingPlan {
         }
         Ok(())
     }
-}
-
-/// The key of a billed charge, the same whoever bills and whenever: `bursar:bill:TERM:SLOT:LENGTH:CODE:ACCOUNT`. The length is the code's, in
-/// bytes: codes and accounts may hold colons.
-///
-/// # Errors
-/// [`Refusal::BadName`]; not for names of allowed lengths.
-pub fn billing_key(
-    term: TermId,
-    code: &FeeCode,
-    slot: BilledSlot,
-    account: &AccountId,
-) -> Result<IdempotencyKey, Refusal> {
-    let length = code.as_str().len();
-    IdempotencyKey::new(format!("bursar:bill:{term}:{}:{length}:{code}:{account}", slot.ordinal()))
-}
-
-/// The key of the reversal that a repricing makes of a charge: `bursar:undo:ID`, by the charge's id.
-///
-/// # Errors
-/// [`Refusal::BadName`]; not for an id.
-pub fn undo_key(charge: uuid::Uuid) -> Result<IdempotencyKey, Refusal> {
-    IdempotencyKey::new(format!("bursar:undo:{}", charge.simple()))
-}
-
-/// The key of the charge that a repricing makes in the place of one: `bursar:redo:ID`, by the id of the charge reversed.
-///
-/// # Errors
-/// [`Refusal::BadName`]; not for an id.
-pub fn redo_key(charge: uuid::Uuid) -> Result<IdempotencyKey, Refusal> {
-    IdempotencyKey::new(format!("bursar:redo:{}", charge.simple()))
-}
-
-/// How far a billing has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct BillingProgress {
-    /// How many accounts have been looked at.
-    pub accounts_seen: u64,
-    /// How many charges have been made.
-    pub charges: u64,
 }
 
 /// How many skipped accounts a report lists; the counts are complete, and

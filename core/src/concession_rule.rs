@@ -259,6 +259,14 @@ pub struct ConcessionPlan {
 }
 
 impl ConcessionPlan {
+    /// The plan for an account that the rule may not be for: that is granted nothing, but what is no longer earned is taken back.
+    pub(crate) fn granting_if(mut self, is_for: bool) -> Self {
+        if !is_for {
+            self.grants.clear();
+        }
+        self
+    }
+
     pub(crate) fn count(&mut self, state: GivenState) {
         match state {
             GivenState::Live => self.standing = self.standing.saturating_add(1),

@@ -5,7 +5,7 @@ use std::fmt;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-use crate::money::Amount;
+use crate::amount::Amount;
 use crate::text::{Side, Table};
 use crate::{Account, AccountId, Allocation, Debit, FeeGroup, Money, Refusal, Standing, TermId};
 

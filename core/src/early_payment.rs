@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use chrono::{Days, NaiveDate};
 
+use crate::billing_key::is_redo_key;
 use crate::conceded::{Conceded, GivenState};
 use crate::late_fee::code_set;
 use crate::name::{IntoName, check_text};
@@ -197,7 +198,7 @@ impl EarlyPayment {
     /// The last day in time; none for a charge that was made only after it.
     fn deadline_of(&self, due_on: NaiveDate, charge: &Entry) -> Option<NaiveDate> {
         let deadline = self.deadline.of(due_on, charge.effective_on)?;
-        let repriced = charge.key.as_str().starts_with("bursar:redo:");
+        let repriced = is_redo_key(&charge.key);
         match repriced {
             true => Some(deadline.max(charge.effective_on)),
             false => Some(deadline).filter(|deadline| *deadline >= charge.effective_on),

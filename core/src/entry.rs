@@ -260,6 +260,17 @@ impl NewEntry {
     pub fn at(self, position: u32) -> Entry {
         Entry { position, line: self }
     }
+
+    /// The amount as it was given: positive where the kind gives the sign, signed for opening balances, adjustments and reversals.
+    #[must_use]
+    pub fn amount(&self) -> Money {
+        if self.kind.lowers() {
+            // Capped when it was recorded, so its opposite exists.
+            self.effect.checked_neg().unwrap_or(self.effect)
+        } else {
+            self.effect
+        }
+    }
 }
 
 /// An entry of an account: immutable once recorded.
@@ -285,16 +296,5 @@ impl Entry {
     #[must_use]
     pub fn receipt(&self) -> ReceiptNumber {
         ReceiptNumber::new(self.account.clone(), self.position)
-    }
-
-    /// The amount as it was given: positive where the kind gives the sign, signed for opening balances, adjustments and reversals.
-    #[must_use]
-    pub fn amount(&self) -> Money {
-        if self.kind.lowers() {
-            // Capped when it was recorded, so its opposite exists.
-            self.effect.checked_neg().unwrap_or(self.effect)
-        } else {
-            self.effect
-        }
     }
 }

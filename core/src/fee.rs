@@ -5,7 +5,7 @@ use std::fmt;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-use crate::money::{AMOUNT_MAX, Amount};
+use crate::amount::{Amount, check_amount};
 use crate::name::IntoName;
 use crate::{AccountId, Currency, FeeCode, FeeGroup, Money, Refusal, Term, TermId};
 
@@ -228,23 +228,4 @@ impl DueFee {
             parts.map(|(amount, due_on)| Instalment { amount: *amount, due_on: *due_on }).collect();
         Fee { key: self.key.clone(), instalments, revision: self.revision.unwrap_or(0) }
     }
-}
-
-/// Refuses what is not above zero, or past the cap.
-pub(crate) fn check_amount(what: &'static str, amount: Money) -> Result<(), Refusal> {
-    if !amount.is_positive() {
-        return Err(Refusal::NotPositive { what, given: amount });
-    }
-    check_cap(amount)
-}
-
-/// Refuses what is past the cap, of either sign.
-pub(crate) fn check_cap(amount: Money) -> Result<(), Refusal> {
-    if amount.minor().unsigned_abs() > AMOUNT_MAX.unsigned_abs() {
-        return Err(Refusal::AmountTooLarge {
-            given: amount,
-            max: Money::from_minor(AMOUNT_MAX, amount.currency()),
-        });
-    }
-    Ok(())
 }

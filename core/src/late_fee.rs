@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{Days, NaiveDate};
 use serde::{Deserialize, Serialize};
 
-use crate::money::Amount;
+use crate::amount::{Amount, check_amount};
 use crate::name::IntoName;
 use crate::rule_key::{RuleKey, RuleKind};
 use crate::unsettled::Unsettled;
@@ -156,7 +156,7 @@ impl LateFee {
         rule.measure = self.measure.in_currency("late fee", currency)?;
         if let Some(amount) = self.at_most {
             let amount = amount.in_currency(currency)?;
-            crate::fee::check_amount("most that late fees come to", amount)?;
+            check_amount("most that late fees come to", amount)?;
             rule.at_most = Some(amount.into());
         }
         Ok(rule)

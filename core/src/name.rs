@@ -78,6 +78,11 @@ pub(crate) fn check_text(what: &'static str, text: &str, required: bool) -> Resu
     Ok(())
 }
 
+/// Checks the name of who records.
+pub(crate) fn check_recorder(who: &str) -> Result<(), Refusal> {
+    check_text("name of who recorded it", who, false)
+}
+
 macro_rules! name {
     ($(#[$doc:meta])* $name:ident, $what:literal, $length_max:literal) => {
         $(#[$doc])*
@@ -244,6 +249,11 @@ impl IdempotencyKey {
     #[must_use]
     pub fn is_reserved(&self) -> bool {
         self.0.starts_with(Self::RESERVED)
+    }
+
+    /// Refuses a key of the library's own: callers record under none.
+    pub(crate) fn check_callers_own(&self) -> Result<(), Refusal> {
+        if self.is_reserved() { Err(Refusal::ReservedKey { key: self.clone() }) } else { Ok(()) }
     }
 }
 

@@ -29,7 +29,7 @@ pub struct PrintedReceipt {
     /// The book.
     pub book: BookId,
     /// The entry: its account, term, day, method, reference and note, and when and by whom it was recorded. Its
-    /// [`amount`](Entry::amount) is above zero.
+    /// [`amount`](crate::NewEntry::amount) is above zero.
     pub entry: Entry,
     /// What it went to, or was given back from, by the [allocation](Allocation) then: what fell due first, first.
     pub parts: Vec<ReceiptPart>,

@@ -2,7 +2,7 @@
 
 use rust_decimal::{Decimal, RoundingStrategy};
 
-use crate::money::Amount;
+use crate::amount::{Amount, check_amount};
 use crate::{Currency, Money, Refusal};
 
 /// A share of an amount from nothing to all of it, and how its product is rounded to minor units.
@@ -79,7 +79,7 @@ impl Measure {
     pub(crate) fn in_currency(self, what: &'static str, currency: Currency) -> Result<Self, Refusal> {
         if let Self::Amount(amount) = self {
             let amount = amount.in_currency(currency)?;
-            crate::fee::check_amount(what, amount)?;
+            check_amount(what, amount)?;
             return Ok(Self::Amount(amount.into()));
         }
         Ok(self)

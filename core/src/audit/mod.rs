@@ -20,6 +20,7 @@
 //! It may run beside writers and sealers: each account is proved as it was when the audit came to it, and the seals that there were when
 //! it began.
 
+mod ahead;
 mod proof;
 mod reader;
 mod seals;

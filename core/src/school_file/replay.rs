@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use super::batch::Batch;
 use super::lines::{Lines, Numbered};
 use super::{Line, LineProblem};
+use crate::ledger::is_full;
 use crate::store::FileMark;
 use crate::{Error, Ledger, LedgerStore};
 
@@ -223,7 +224,7 @@ impl<'a, S: LedgerStore> Replay<'a, S> {
         let after = self.chain.lines.saturating_sub(1);
         let mut marks: VecDeque<_> =
             store.file_marks(book, after, MARKS_A_PAGE).await.map_err(Error::from)?.into();
-        self.more_known = marks.len() >= usize::try_from(MARKS_A_PAGE).unwrap_or(usize::MAX);
+        self.more_known = is_full(marks.len(), MARKS_A_PAGE);
         // The last ones' equals may be on the next page: they are read there together.
         if let (true, Some(last)) = (self.more_known, marks.back().map(|mark| mark.lines))
             && marks.front().is_some_and(|first| first.lines < last)

@@ -1,19 +1,28 @@
 //! The store contract: what a ledger asks of a database (S1–S10). A store keeps; it does not decide.
 
+mod bulk;
+mod change;
+mod rows;
+
 use std::time::Duration;
 
 use async_trait::async_trait;
-use chrono::{DateTime, NaiveDate, Utc};
-use serde::{Deserialize, Serialize};
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+pub use bulk::{Billed, BilledPage, BillingOrder, RepriceOrder, Repriced, nth_id};
+pub use change::{AccountChange, BookChange, ChangeSet, Committed, FileMark, Posted};
+pub use rows::{
+    AccountFilter, AgedRow, AgingOrder, BookTotals, ChargeMade, OwingFilter, SummaryRow, TermRow,
+};
+
+pub use crate::billing_key::{billing_key, redo_key, undo_key};
 use crate::by_entries;
 use crate::rule::Posting;
 use crate::seal::{Seal, SealState, SealStep, Segment, SegmentEnd};
 use crate::{
-    Account, AccountId, AgedTotals, AsOf, BilledSlot, BookId, Calendar, Currency, Entry, Fee, FeeCode,
-    FeeGroup, FeeKey, IdempotencyKey, Payer, SetRule, Skipped, Standing, StoreError, Term, TermId,
-    TermTotals, Text, Totals,
+    Account, AccountId, BookId, Calendar, Currency, Entry, Fee, FeeKey, IdempotencyKey, Payer, StoreError,
+    TermId, TermTotals,
 };
 
 /// A book as a store keeps it.
@@ -28,305 +37,6 @@ pub struct Book {
     pub version: u64,
     /// Its terms, the current one, and the lock.
     pub calendar: Calendar,
-}
-
-/// Whether a posting was admitted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Posted {
-    /// It is recorded, durably, at this position.
-    Admitted {
-        /// The position in the account.
-        position: u32,
-    },
-    /// The rule does not admit it as things are, or its key is known; nothing was recorded. The ledger reads the state and lets the
-    /// rule say why.
-    NotAdmitted,
-}
-
-/// A change of the book itself.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum BookChange {
-    /// A new term.
-    DefineTerm(Term),
-    /// A term closes.
-    CloseTerm(TermId),
-    /// A term becomes the current one.
-    MakeCurrent(TermId),
-    /// The book is locked through a day, inclusive.
-    LockThrough(NaiveDate),
-    /// A new fee; not admitted when there is one of its key.
-    AddFee(Fee),
-    /// A fee in place of the one of its key; not admitted when that one has been charged
-    /// (see [`LedgerStore::fee_charged`]).
-    EditFee(Fee),
-}
-
-/// A change of an account.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum AccountChange {
-    /// A new account, at version and revision 0; not admitted when it exists.
-    Open(Account),
-    /// Other fee groups; raises the revision.
-    Regroup {
-        /// The account.
-        account: AccountId,
-        /// Its groups from now on.
-        groups: Vec<FeeGroup>,
-        /// The revision that this was decided on; not admitted when the account has another.
-        revision: u32,
-    },
-    /// Another standing; raises the revision.
-    Move {
-        /// The account.
-        account: AccountId,
-        /// Its standing from now on.
-        to: Standing,
-        /// The revision that this was decided on; not admitted when the account has another.
-        revision: u32,
-        /// The version that this was decided on, where the balance mattered (S3).
-        version: Option<u32>,
-    },
-}
-
-/// How far a school file has been read into a book.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FileMark {
-    /// The digest of the lines read, each chained to those before it.
-    pub digest: [u8; 32],
-    /// How many lines.
-    pub lines: u64,
-    /// The mark that this one takes the place of, if any.
-    pub replaces: Option<[u8; 32]>,
-}
-
-/// Changes that are kept all together or not at all (S1).
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ChangeSet {
-    /// The book's version that the changes were decided on; not admitted when the book has another.
-    pub book_version: Option<u64>,
-    /// Changes of the book; any of them raises its version by one.
-    pub book: Vec<BookChange>,
-    /// Changes of accounts; made before the postings.
-    pub accounts: Vec<AccountChange>,
-    /// Entries to record, in this order.
-    pub postings: Vec<Posting>,
-    /// How far a school file has been read with this.
-    pub mark: Option<FileMark>,
-}
-
-/// Whether a change set was admitted.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Committed {
-    /// All of it is kept, durably; the positions of the postings, in their order.
-    Admitted {
-        /// One position a posting.
-        positions: Vec<u32>,
-    },
-    /// Something in it is not admitted as things are; nothing was kept.
-    NotAdmitted,
-}
-
-/// An order to bill accounts in bulk.
-#[derive(Clone, Debug)]
-pub struct BillingOrder {
-    /// The term.
-    pub term: TermId,
-    /// The effective date of the charges.
-    pub on: NaiveDate,
-    /// Which accounts.
-    pub rule: SetRule,
-    /// After which account to go on, in byte order; `None` at the start.
-    pub after: Option<AccountId>,
-    /// How many accounts to look at, at most.
-    pub limit: u32,
-    /// How many skipped accounts to list, at most; they are counted all the same.
-    pub list_max: usize,
-    /// The instant of recording.
-    pub recorded_at: DateTime<Utc>,
-    /// Who bills.
-    pub recorded_by: Option<Text>,
-    /// The id from which those of the charges are counted up: see [`nth_id`].
-    pub first_id: Uuid,
-}
-
-/// What a store did of a [`BillingOrder`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Billed {
-    /// It has billed these accounts, durably.
-    Page(BilledPage),
-    /// The term is closed or unknown, the date is locked, or a balance would be past its bound; nothing was charged.
-    NotAdmitted,
-    /// The store has no bulk billing: the ledger plans account by account.
-    NotOffered,
-}
-
-/// What became of the accounts of one page of a billing.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct BilledPage {
-    /// How many accounts were looked at.
-    pub accounts_seen: u64,
-    /// How many of them were charged.
-    pub accounts_charged: u64,
-    /// How many charges were made.
-    pub charges: u64,
-    /// The sum of the charges, in minor units.
-    pub amount: i64,
-    /// How many skips there were, by the words of [`SkipReason::as_str`](crate::SkipReason::as_str).
-    pub skipped: Vec<(&'static str, u64)>,
-    /// The first of them.
-    pub listed: Vec<Skipped>,
-    /// The last account looked at, where there may be more after it.
-    pub next: Option<AccountId>,
-}
-
-/// An order to reprice a group's fee: in one atomic step the live charges made from it at the old price are reversed and made again,
-/// and the fee takes the new price.
-#[derive(Clone, Debug)]
-pub struct RepriceOrder {
-    /// The book's version that this was decided on.
-    pub book_version: u64,
-    /// The fee as it is.
-    pub old: Fee,
-    /// The fee as it becomes: the same key, as many instalments, the next revision.
-    pub new: Fee,
-    /// The effective date of the reversals and charges.
-    pub on: NaiveDate,
-    /// Why.
-    pub reason: Text,
-    /// The instant of recording.
-    pub recorded_at: DateTime<Utc>,
-    /// Who reprices.
-    pub recorded_by: Option<Text>,
-    /// The id from which those of the entries are counted up: see [`nth_id`].
-    pub first_id: Uuid,
-    /// How far a school file has been read with this.
-    pub mark: Option<FileMark>,
-}
-
-/// What a repricing did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Repriced {
-    /// It is done, durably.
-    Done {
-        /// How many charges were reversed and made again.
-        charges: u64,
-        /// How many live charges from the fee were left, since they were not at its old price.
-        left: u64,
-    },
-    /// The book has moved on, or a rule does not admit it; nothing was changed.
-    NotAdmitted,
-}
-
-/// Which accounts a listing holds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum AccountFilter {
-    /// All of them.
-    #[default]
-    All,
-    /// Those that owe.
-    Debtors,
-    /// Those in credit.
-    InCredit,
-}
-
-/// An account's figures of one term as a store sums them.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TermRow {
-    /// The account.
-    pub account: AccountId,
-    /// The sum of the effects of all entries of earlier terms, in minor units.
-    pub earlier: i64,
-    /// The totals of the term's own entries.
-    pub totals: Totals,
-}
-
-/// An account's part in a term's summary.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SummaryRow {
-    /// The account.
-    pub account: AccountId,
-    /// The sum of the effects of all entries of earlier terms, in minor units.
-    pub earlier: i64,
-    /// The totals of the term's own entries.
-    pub totals: Totals,
-    /// The sum of the term's charges that are not reversed.
-    pub charged: i64,
-    /// The account's fee groups, in byte order.
-    pub groups: Vec<FeeGroup>,
-}
-
-/// What an aging is asked of.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AgingOrder {
-    /// Which entries count.
-    pub as_of: AsOf,
-    /// The first due dates of the buckets, falling: see [`Buckets::floors`](crate::Buckets::floors).
-    pub floors: Vec<NaiveDate>,
-}
-
-/// An account's part in an aging.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AgedRow {
-    /// The account.
-    pub account: AccountId,
-    /// Its sums.
-    pub totals: AgedTotals,
-}
-
-/// Which accounts that owe are asked for.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct OwingFilter {
-    /// Those in this fee group.
-    pub group: Option<FeeGroup>,
-    /// Those of this standing.
-    pub standing: Option<Standing>,
-    /// Those whose balance, in minor units, is at least this; in any case above zero.
-    pub at_least: i64,
-}
-
-impl OwingFilter {
-    /// Whether it holds an account.
-    #[must_use]
-    pub fn holds(&self, account: &Account) -> bool {
-        account.balance.is_positive()
-            && account.balance.minor() >= self.at_least
-            && self.standing.is_none_or(|standing| account.standing == standing)
-            && self.group.as_ref().is_none_or(|group| account.groups.contains(group))
-    }
-}
-
-/// A charge that an account has in a term.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ChargeMade {
-    /// The account.
-    pub account: AccountId,
-    /// What for.
-    pub code: FeeCode,
-    /// Which billing of the code it is; `None` for one by hand.
-    pub slot: Option<BilledSlot>,
-    /// Whether it is not reversed.
-    pub live: bool,
-}
-
-/// Sums over a whole book, in minor units; wide, so that they always fit.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct BookTotals {
-    /// How many accounts.
-    pub accounts: u64,
-    /// How many entries.
-    pub entries: u64,
-    /// The sum of the effects of all entries.
-    pub effects: i128,
-    /// The sum of the balances that the accounts keep.
-    pub balances: i128,
-}
-
-/// The id that lies `n` after another: how bulk work numbers its entries. The last 48 bits count, the rest stays.
-#[must_use]
-pub fn nth_id(first: Uuid, n: u64) -> Uuid {
-    const COUNTER: u128 = 0xffff_ffff_ffff;
-    let first = first.as_u128();
-    Uuid::from_u128((first & !COUNTER) | (first.wrapping_add(u128::from(n)) & COUNTER))
 }
 
 /// A store of ledgers.

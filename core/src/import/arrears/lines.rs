@@ -6,9 +6,9 @@ use std::io::Read;
 use chrono::NaiveDate;
 
 use super::ArrearsImport;
+use crate::amount::check_cap;
 use crate::calendar::date;
 use crate::csv::unguard;
-use crate::fee::check_cap;
 use crate::import::table::{Cells, Table};
 use crate::import::{Fault, FileFormat, FileProblem, ImportError, Problem};
 use crate::name::check_text;
