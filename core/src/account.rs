@@ -11,6 +11,16 @@ use crate::{AccountId, FeeGroup, Money, Payer, Refusal, Standing};
 pub const GROUPS_MAX: usize = 32;
 
 /// An account as a book keeps it.
+///
+/// ```
+#[doc = include_str!("docs/school.txt")]
+/// school.pay(Payment::cash(dec!(150)).from("s-17").for_term(term).key("till-1-0001")).await?;
+/// let account = school.account("s-17").await?;
+/// assert_eq!((account.outstanding().to_string(), account.credit().to_string()), ("0.00".into(), "30.00".into()));
+/// assert_eq!(account.version, 2, "a charge and a payment");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Account {
     /// The application's key for it.

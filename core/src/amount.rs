@@ -11,6 +11,17 @@ pub const AMOUNT_MAX: i64 = 1_000_000_000_000_000;
 
 /// An amount as a caller gives it: a plain [`Decimal`], meant in the book's currency, or [`Money`], whose currency is checked
 /// against the book's.
+///
+/// ```
+/// use bursar::{Amount, Currency, Money};
+/// use rust_decimal_macros::dec;
+///
+/// let figure = Amount::from(dec!(40));
+/// assert_eq!(figure.in_currency(Currency::KWD)?.to_string(), "40.000");
+/// let dollars = Amount::from(Money::new(dec!(40), Currency::USD)?);
+/// assert_eq!(dollars.in_currency(Currency::KWD).unwrap_err().code(), "currency-mismatch");
+/// # Ok::<(), bursar::Refusal>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Amount {
     /// A figure in the book's currency.

@@ -13,6 +13,16 @@ use crate::{
 };
 
 /// Why an account was not charged, or not for a code.
+///
+/// ```
+#[doc = include_str!("docs/school.txt")]
+/// school.enrol("s-18", ["PRIMARY"], date("2026-01-12")?).await?;
+/// school.move_standing("s-18", Standing::OnLeave, date("2026-01-12")?).await?;
+/// let report = school.activate_on(term, date("2026-01-13")?).await?;
+/// assert_eq!(report.skipped_accounts[0].reason.to_string(), "its standing is on_leave");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(tag = "reason", rename_all = "snake_case")]
 #[non_exhaustive]
@@ -131,6 +141,29 @@ pub struct SetRule {
 
 impl SetRule {
     /// Full fees for accounts of these standings.
+    ///
+    /// ```
+    /// use bursar::{Account, BillingPolicy, SetRule, SkipReason, Standing, Term};
+    /// use chrono::NaiveDate;
+    ///
+    /// /// Who is on leave pays as well, to keep the place.
+    /// struct OnLeaveToo;
+    ///
+    /// impl BillingPolicy for OnLeaveToo {
+    ///     fn eligible(&self, account: &Account, term: &Term, _on: NaiveDate) -> Result<(), SkipReason> {
+    ///         match account.standing {
+    ///             Standing::Active | Standing::OnLeave if account.enrolled_on <= term.ends_on => Ok(()),
+    ///             Standing::Active | Standing::OnLeave => Err(SkipReason::EnrolledLater),
+    ///             standing => Err(SkipReason::Standing { standing }),
+    ///         }
+    ///     }
+    ///
+    ///     // The same in the words of a store, which then bills all accounts in one statement.
+    ///     fn set_rule(&self) -> Option<SetRule> {
+    ///         Some(SetRule::of([Standing::Active, Standing::OnLeave]))
+    ///     }
+    /// }
+    /// ```
     #[must_use]
     pub fn of(standings: impl Into<Vec<Standing>>) -> Self {
         Self { standings: standings.into() }
@@ -191,6 +224,19 @@ impl BillingPlan {
     ///
     /// `fees` are those of the term that are the account's own or its groups'; others are passed over. `charged` are the codes of which
     /// the account has any charge in the term, reversed or not, billed or by hand: none of them is billed again.
+    ///
+    /// ```
+    #[doc = include_str!("docs/school.txt")]
+    /// // What activating the term would charge an account that is not there yet.
+    /// let mut account = school.account("s-17").await?;
+    /// account.id = AccountId::new("s-18")?;
+    /// let calendar = school.calendar().await?;
+    /// let fees = school.fees(term, None, PAGE_MAX).await?;
+    /// let plan = BillingPlan::of(&account, calendar.term(term)?, &fees, &[], &StandardPolicy, date("2026-01-12")?)?;
+    /// assert_eq!(plan.charges[0].amount.to_string(), "120.00");
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// [`Refusal::AmountTooLarge`] or [`Refusal::NotPositive`] when the policy asks for such an amount, [`Refusal::BalanceTooLarge`].
@@ -259,6 +305,16 @@ impl BillingPlan {
 pub const SKIPPED_LISTED_MAX: usize = 1_000;
 
 /// What a billing did.
+///
+/// ```
+#[doc = include_str!("docs/school.txt")]
+/// school.enrol("s-18", ["BOARDERS"], date("2026-01-12")?).await?;
+/// let report = school.activate_on(term, date("2026-01-13")?).await?;
+/// assert_eq!((report.accounts_seen, report.charges), (2, 0), "s-17 was charged before");
+/// assert_eq!(report.skipped["no-fee"], 1);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BillingReport {
     /// The term billed.

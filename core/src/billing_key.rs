@@ -11,6 +11,16 @@ const REDO: &str = "bursar:redo:";
 /// The key of a billed charge, the same whoever bills and whenever: `bursar:bill:TERM:SLOT:LENGTH:CODE:ACCOUNT`. The length is the code's, in
 /// bytes: codes and accounts may hold colons.
 ///
+/// ```
+/// use bursar::store::billing_key;
+/// use bursar::{AccountId, BilledSlot, FeeCode, TermId};
+///
+/// let slot = BilledSlot { revision: 0, instalment: 0 };
+/// let key = billing_key(TermId::new(2026, 1)?, &FeeCode::new("tuition")?, slot, &AccountId::new("s-17")?)?;
+/// assert_eq!(key.as_str(), "bursar:bill:2026-1:0:7:tuition:s-17");
+/// # Ok::<(), bursar::Refusal>(())
+/// ```
+///
 /// # Errors
 /// [`Refusal::BadName`]; not for names of allowed lengths.
 pub fn billing_key(

@@ -140,6 +140,15 @@ impl From<TermId> for String {
 }
 
 /// A term: its id, name, first and last day (both inclusive), and whether it is closed.
+///
+/// ```
+/// use bursar::{Term, TermId, date};
+///
+/// let term = Term::new(TermId::new(2026, 1)?, date("2026-01-12")?, date("2026-04-09")?)?.named("Lent")?;
+/// assert_eq!((term.name.as_deref(), term.closed), (Some("Lent"), false));
+/// assert!(Term::new(term.id, term.ends_on, term.starts_on).is_err());
+/// # Ok::<(), bursar::Refusal>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Term {
     /// Which term.
@@ -183,6 +192,16 @@ impl Term {
 }
 
 /// The terms of a book in order, which one is current, and through when the book is locked.
+///
+/// ```
+/// use bursar::{Calendar, Term, TermId, date};
+///
+/// let first = Term::new(TermId::new(2026, 1)?, date("2026-01-12")?, date("2026-04-09")?)?;
+/// let calendar = Calendar::new(vec![first], None, Some(date("2026-01-31")?));
+/// assert_eq!(calendar.term(TermId::new(2026, 2)?).unwrap_err().code(), "unknown-term");
+/// assert_eq!(calendar.unlocked(date("2026-01-31")?).unwrap_err().code(), "locked");
+/// # Ok::<(), bursar::Refusal>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Calendar {
     terms: Vec<Term>,
@@ -256,6 +275,17 @@ impl Calendar {
     }
 
     /// Decides whether a term can be defined: `true` when it is new, `false` when it is there already just so.
+    ///
+    /// ```
+    /// use bursar::{Calendar, Term, TermId, date};
+    ///
+    /// let first = Term::new(TermId::new(2026, 1)?, date("2026-01-12")?, date("2026-04-09")?)?;
+    /// let calendar = Calendar::new(vec![first.clone()], None, None);
+    /// assert_eq!(calendar.define(&first), Ok(false), "it is there just so");
+    /// let second = Term::new(TermId::new(2026, 2)?, date("2026-04-06")?, date("2026-08-06")?)?;
+    /// assert_eq!(calendar.define(&second).unwrap_err().code(), "term-overlaps");
+    /// # Ok::<(), bursar::Refusal>(())
+    /// ```
     ///
     /// # Errors
     /// [`Refusal::TermExists`], [`Refusal::TermOutOfOrder`], [`Refusal::TermOverlaps`].

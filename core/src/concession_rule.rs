@@ -245,6 +245,17 @@ pub struct PlannedConcession {
 }
 
 /// What a concession rule does on an account.
+///
+/// ```
+#[doc = include_str!("docs/school.txt")]
+/// // What a rule would do, with nothing recorded.
+/// let rule = ConcessionRule::new("fund", ConcessionKind::Scholarship, dec!(50), "the founders' fund")?;
+/// let entries = school.entries("s-17", 0, PAGE_MAX).await?;
+/// let plan = rule.plan(&entries, term, date("2026-01-12")?, school.currency())?;
+/// assert_eq!((plan.grants[0].charge, plan.grants[0].amount.to_string()), (1, "50.00".into()));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConcessionPlan {
     /// What it concedes.

@@ -10,6 +10,15 @@ use crate::{
 };
 
 /// What every kind has in common, as given and not yet checked.
+///
+/// ```
+/// use bursar::{Charge, Draft, Payment};
+/// use rust_decimal_macros::dec;
+///
+/// // What a form asks for, whatever its kind; a ledger's `record` takes it.
+/// let asked: [Draft; 2] = [Payment::cash(dec!(80)).from("s-17").into(), Charge::of("trip", dec!(15)).to("s-17").into()];
+/// # let _ = asked;
+/// ```
 #[derive(Clone, Debug)]
 pub struct Draft {
     pub(crate) kind: DraftKind,

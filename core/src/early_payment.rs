@@ -15,6 +15,16 @@ use crate::{
 };
 
 /// By when a charge is to be settled; the day itself is in time.
+///
+/// ```
+/// use bursar::{Deadline, EarlyPayment, date};
+/// use rust_decimal_macros::dec;
+///
+/// let by_the_first_day = EarlyPayment::new("early", dec!(5), Deadline::On(date("2026-01-12")?))?;
+/// let within_a_week = EarlyPayment::new("prompt", dec!(5), Deadline::AfterCharge(7))?;
+/// # let _ = (by_the_first_day, within_a_week);
+/// # Ok::<(), bursar::Refusal>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Deadline {
     /// By a day.

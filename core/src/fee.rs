@@ -10,6 +10,14 @@ use crate::name::IntoName;
 use crate::{AccountId, Currency, FeeCode, FeeGroup, Money, Refusal, Term, TermId};
 
 /// Who is billed a fee: every account of a fee group, or one account of its own (a club, a bus).
+///
+/// ```
+#[doc = include_str!("docs/school.txt")]
+/// let fee = school.fees(term, None, 1).await?.remove(0);
+/// assert_eq!(fee.key.payer, Payer::Group(FeeGroup::new("PRIMARY")?));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Payer {
@@ -55,6 +63,17 @@ pub struct Instalment {
 }
 
 /// A fee as a book keeps it.
+///
+/// ```
+#[doc = include_str!("docs/school.txt")]
+/// let thirds = [date("2026-01-12")?, date("2026-02-12")?, date("2026-03-12")?];
+/// school.define_fee(NewFee::of_group(term, "ECD", "tuition", dec!(100)).in_instalments(thirds)).await?;
+/// let fee = school.fees(term, None, 1).await?.remove(0);
+/// let parts: Vec<String> = fee.instalments.iter().map(|part| part.amount.to_string()).collect();
+/// assert_eq!((fee.price(Currency::USD)?.to_string(), parts.join(" + ")), ("100.00".into(), "33.34 + 33.33 + 33.33".into()));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fee {
     /// The term, who pays, and what for.

@@ -220,6 +220,17 @@ pub struct LateFeeDue {
 }
 
 /// What a late-fee rule says of an account on a day.
+///
+/// ```
+#[doc = include_str!("docs/school.txt")]
+/// // What would be charged if it were the first of March.
+/// let rule = LateFee::new("late", dec!(5))?.every_days(30)?;
+/// let entries = school.entries("s-17", 0, PAGE_MAX).await?;
+/// let plan = rule.plan(&entries, date("2026-03-01")?, school.currency())?;
+/// assert_eq!(plan.due.iter().map(|late_fee| late_fee.since.to_string()).collect::<Vec<_>>(), ["2026-01-13", "2026-02-12"]);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LateFeePlan {
     /// What is to be charged, in the order in which the charges fell due, then by period.

@@ -56,6 +56,7 @@ pub mod store;
 mod summary;
 mod text;
 mod unsettled;
+mod word;
 
 pub use account::{Account, GROUPS_MAX};
 pub use aging::{AccountAging, Aged, AgedTotals, Aging, BOUNDS_MAX, BookAging, Buckets};
@@ -94,7 +95,8 @@ pub use refusal::Refusal;
 pub use reversal::Reversal;
 pub use rule_name::RuleName;
 pub use sibling_discount::SiblingDiscount;
-pub use standing::{Standing, UnknownWord};
+pub use standing::Standing;
 pub use statement::{HouseholdStatement, Span, Statement, StatementLine};
 pub use store::LedgerStore;
 pub use summary::{CollectionRate, GroupSummary, SummaryFigures, TermSummary};
+pub use word::UnknownWord;

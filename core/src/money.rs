@@ -43,6 +43,16 @@ impl Money {
 
     /// An amount from its decimal figure.
     ///
+    /// ```
+    /// use bursar::{Currency, Money, Refusal};
+    /// use rust_decimal_macros::dec;
+    ///
+    /// assert_eq!(Money::new(dec!(40), Currency::USD)?.to_string(), "40.00");
+    /// // A third of a cent is refused and not rounded.
+    /// assert_eq!(Money::new(dec!(0.003), Currency::USD).unwrap_err().code(), "too-many-decimals");
+    /// # Ok::<(), Refusal>(())
+    /// ```
+    ///
     /// # Errors
     /// [`Refusal::TooManyDecimals`] when it has more decimals than the currency (trailing zeros count: they claim a precision
     /// that the currency does not have); [`Refusal::Overflow`] when it does not fit.
@@ -62,6 +72,15 @@ impl Money {
 
     /// An amount from a text such as `"40.00"`, `"40"` or `"-3.5"`: digits, at most one point and a leading minus.
     ///
+    /// ```
+    /// use bursar::{Currency, Money, Refusal};
+    ///
+    /// assert_eq!(Money::parse("-3.5", Currency::USD)?.minor(), -350);
+    /// // A thousands mark is one country's and another's point of decimals: neither is guessed at.
+    /// assert_eq!(Money::parse("1,234", Currency::USD).unwrap_err().code(), "bad-amount");
+    /// # Ok::<(), Refusal>(())
+    /// ```
+    ///
     /// # Errors
     /// [`Refusal::BadAmount`] for anything else (an exponent, a plus sign, spaces, thousands marks);
     /// [`Refusal::TooManyDecimals`] and [`Refusal::Overflow`] as in [`Money::new`].
@@ -70,6 +89,13 @@ impl Money {
     }
 
     /// An amount from an integer of minor units (cents): what stores keep.
+    ///
+    /// ```
+    /// use bursar::{Currency, Money};
+    ///
+    /// assert_eq!(Money::from_minor(4_000, Currency::USD).to_string(), "40.00");
+    /// assert_eq!(Money::from_minor(4_000, Currency::JPY).to_string(), "4000");
+    /// ```
     #[must_use]
     pub const fn from_minor(minor: i64, currency: Currency) -> Self {
         Self { minor, currency }
@@ -113,6 +139,15 @@ impl Money {
 
     /// The sum.
     ///
+    /// ```
+    /// use bursar::{Currency, Money, Refusal};
+    ///
+    /// let (fee, paid) = (Money::from_minor(12_000, Currency::USD), Money::from_minor(8_000, Currency::USD));
+    /// assert_eq!(fee.checked_sub(paid)?.checked_add(fee)?.to_string(), "160.00");
+    /// assert_eq!(fee.checked_add(Money::zero(Currency::KES)).unwrap_err().code(), "currency-mismatch");
+    /// # Ok::<(), Refusal>(())
+    /// ```
+    ///
     /// # Errors
     /// [`Refusal::CurrencyMismatch`], [`Refusal::Overflow`].
     pub fn checked_add(self, other: Self) -> Result<Self, Refusal> {
@@ -138,6 +173,14 @@ impl Money {
     }
 
     /// The sum of amounts in one currency; nothing adds up to zero.
+    ///
+    /// ```
+    /// use bursar::{Currency, Money};
+    ///
+    /// let parts = [4_000, 250, -1_000].map(|minor| Money::from_minor(minor, Currency::USD));
+    /// assert_eq!(Money::sum(parts, Currency::USD)?.to_string(), "32.50");
+    /// # Ok::<(), bursar::Refusal>(())
+    /// ```
     ///
     /// # Errors
     /// [`Refusal::CurrencyMismatch`], [`Refusal::Overflow`].

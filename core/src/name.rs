@@ -9,6 +9,19 @@ use crate::Refusal;
 ///
 /// It is implemented for whatever converts with [`TryInto`]: strings, the name itself and, for
 /// [`AccountId`], integers and UUIDs.
+///
+/// ```
+/// use bursar::{AccountId, IntoName};
+///
+/// fn account(id: impl IntoName<AccountId>) -> Result<AccountId, bursar::Refusal> {
+///     id.into_name()
+/// }
+///
+/// // A text, a row number, or the name itself.
+/// assert_eq!(account("17")?, account(17_i64)?);
+/// assert_eq!(account(&account("s-17")?)?.as_str(), "s-17");
+/// # Ok::<(), bursar::Refusal>(())
+/// ```
 pub trait IntoName<T> {
     /// Converts, or says why the text cannot be such a name.
     ///

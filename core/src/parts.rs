@@ -28,6 +28,16 @@ impl Money {
     /// Splits in proportion to whole-number shares (two payers at 2 : 1); the parts sum to the whole, and minor units left over go
     /// one each to the first parts whose share is not nothing.
     ///
+    /// ```
+    /// use bursar::{Currency, Money};
+    /// use rust_decimal_macros::dec;
+    ///
+    /// // The father pays two parts, the aunt one.
+    /// let shares = Money::new(dec!(100), Currency::USD)?.split_by(&[2, 1])?;
+    /// assert_eq!(shares.iter().map(ToString::to_string).collect::<Vec<_>>(), ["66.67", "33.33"]);
+    /// # Ok::<(), bursar::Refusal>(())
+    /// ```
+    ///
     /// # Errors
     /// [`Refusal::BadSplit`] when there are no shares, more than [`PARTS_MAX`], or they are all nothing.
     pub fn split_by(self, shares: &[u32]) -> Result<Vec<Self>, Refusal> {

@@ -22,6 +22,18 @@ pub struct ReceiptPart {
 /// reversed since is added.
 ///
 /// [`Display`](std::fmt::Display) shows it as a text of at most 80 columns.
+///
+/// ```
+#[doc = include_str!("docs/school.txt")]
+/// let payment = Payment::cash(dec!(80)).from("s-17").for_term(term).key("till-1-0001").on(date("2026-02-01")?);
+/// let number = school.pay(payment).await?.number;
+/// let printed = school.receipt(&number).await?;
+/// assert_eq!((printed.parts[0].amount.to_string(), printed.balance.to_string()), ("80.00".into(), "40.00".into()));
+/// school.reverse(Reversal::of_key("till-1-0001", "bounced").key("till-1-0002")).await?;
+/// assert!(school.receipt(&number).await?.to_string().contains("VOID"));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PrintedReceipt {
     /// Its number, unique in the book, with its check character.

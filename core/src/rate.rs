@@ -66,6 +66,18 @@ impl Rate {
 }
 
 /// How much a rule charges or concedes: an amount, or a rate of something.
+///
+/// ```
+/// use bursar::{LateFee, Rate};
+/// use rust_decimal::RoundingStrategy::MidpointAwayFromZero;
+/// use rust_decimal_macros::dec;
+///
+/// // A plain figure is an amount, five of the book's currency; a rate says that it is one.
+/// let five = LateFee::new("late", dec!(5))?;
+/// let five_percent = LateFee::new("late-rate", Rate::percent(dec!(5), MidpointAwayFromZero)?)?;
+/// # let _ = (five, five_percent);
+/// # Ok::<(), bursar::Refusal>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Measure {
     /// An amount.

@@ -12,6 +12,17 @@ use crate::{
 /// [`Refusal::code`] is stable and meant for programs; the message is meant for people, names what is wrong, and says what
 /// is allowed. A refusal answers a client's mistake: over HTTP it is a 422, or a 409 for those about a state
 /// ([`KeyReused`](Refusal::KeyReused), [`AccountExists`](Refusal::AccountExists)).
+///
+/// ```
+#[doc = include_str!("docs/school.txt")]
+/// let early = Payment::cash(dec!(80)).from("s-17").for_term(TermId::new(2027, 1)?).key("till-1-0001");
+/// match school.pay(early).await {
+///     Err(Error::Refused(Refusal::UnknownTerm { term })) => println!("ask the head to define term {term}"),
+///     other => panic!("{other:?}"),
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Refusal {

@@ -78,6 +78,20 @@ pub struct State<'a> {
 ///
 /// The account and the term exist, the term is as the kind asks, the date is not locked, the key is new, the account is at the
 /// version decided on, and what it reverses is not reversed yet.
+///
+/// ```
+#[doc = include_str!("docs/school.txt")]
+/// use bursar::rule::{Posting, State, admits};
+///
+/// let account = school.account("s-17").await?;
+/// let calendar = school.calendar().await?;
+/// let mut entry = (*school.entries("s-17", 0, 1).await?[0]).clone();
+/// entry.term = TermId::new(2026, 2)?;
+/// let state = State { calendar: &calendar, account: Some(&account), key_known: false, reversed: false };
+/// assert!(!admits(&Posting::new(entry), state), "there is no such term");
+/// # Ok(())
+/// # }
+/// ```
 #[must_use]
 pub fn admits(posting: &Posting, state: State<'_>) -> bool {
     let version_holds = match (posting.version, state.account) {

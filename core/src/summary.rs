@@ -172,6 +172,17 @@ pub struct GroupSummary {
 
 /// A term of the whole book: all accounts together, by payment status, and by fee groups. Each of these parts the accounts, so that its sums
 /// are the whole.
+///
+/// ```
+#[doc = include_str!("docs/school.txt")]
+/// school.enrol("s-18", ["PRIMARY"], date("2026-01-12")?).await?;
+/// school.pay(Payment::cash(dec!(120)).from("s-18").for_term(term).key("till-1-0001")).await?;
+/// let summary = school.term_summary(term).await?;
+/// assert_eq!(summary.by_status[&PaymentStatus::Paid].accounts, 1);
+/// assert_eq!(summary.by_groups[0].figures.outstanding.to_string(), "120.00");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TermSummary {
     /// The term.

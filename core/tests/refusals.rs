@@ -217,7 +217,7 @@ async fn reversals_and_standing() {
     refused!(school, "standing-refused", move_standing("s-17", Standing::Active, on));
     school.move_standing("s-17", Standing::Graduated, on).await.expect("the standing it has is no change");
     school.move_standing("s-18", Standing::Expelled, on).await.unwrap();
-    for to in Standing::ALL.into_iter().filter(|to| *to != Standing::Expelled) {
+    for to in Standing::ALL.iter().copied().filter(|to| *to != Standing::Expelled) {
         refused!(school, "standing-refused", move_standing("s-18", to, on));
     }
     school.pay(pay(dec!(120))).await.expect("leavers may pay");

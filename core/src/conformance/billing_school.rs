@@ -87,7 +87,7 @@ fn accounts() -> Result<Vec<AccountChange>, Failure> {
     ] {
         pupils.push(pupil(name, &["PRIMARY"], on)?);
     }
-    for standing in Standing::ALL {
+    for standing in Standing::ALL.iter().copied() {
         let enrolled = pupil(&format!("is {standing}"), &["PRIMARY"], "2026-01-12")?;
         pupils.push(Account { standing, ..enrolled });
     }

@@ -77,6 +77,18 @@ pub struct Written {
 /// A writer of CSV that a spreadsheet can open without running anything in it: see the [module](super).
 ///
 /// It buffers; [`finish`](CsvWriter::finish) hands on the rest and says whether that went well.
+///
+/// ```
+/// use bursar::csv::CsvWriter;
+///
+/// let mut table = Vec::new();
+/// let mut writer = CsvWriter::new(&mut table, &["account", "note"])?;
+/// writer.record(&["s-17".into(), "=1+1".into()])?;
+/// writer.finish()?;
+/// // No spreadsheet takes the note for a formula.
+/// assert_eq!(String::from_utf8_lossy(&table), "account,note\r\ns-17,'=1+1\r\n");
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct CsvWriter<W: Write> {
     inner: ::csv::Writer<W>,

@@ -83,6 +83,20 @@ pub struct ReplaySummary {
 /// over, a reading that was killed goes on where it stopped, and a file that has grown adds its new lines. Memory is bounded by a
 /// thousand lines. The reader is read as it comes; a file is best given buffered.
 ///
+/// ```
+#[doc = include_str!("../docs/school.txt")]
+/// let file = br#"{"do":"book","book":"riverside","currency":"USD"}
+/// {"do":"term","year":2026,"number":1,"starts_on":"2026-01-12","ends_on":"2026-04-09"}
+/// "#;
+/// let store = bursar_store_memory::MemoryStore::new();
+/// let (riverside, summary) = school_file::replay(store.clone(), file.as_slice(), |_| {}).await?;
+/// assert_eq!((riverside.book_id().as_str(), summary.lines), ("riverside", 2));
+/// // The file has grown by nothing: all of it is passed over.
+/// assert_eq!(school_file::replay(store, file.as_slice(), |_| {}).await?.1.skipped, 2);
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 /// [`ReplayError`]; the lines before the one named are recorded.
 pub async fn replay<S: LedgerStore>(

@@ -25,6 +25,16 @@ const ROWS_A_QUESTION: u64 = 30;
 /// nothing was recorded since the last seal, that one is returned and nothing is written. An empty book can be sealed. See
 /// [the module](crate::seal) for what it proves, and what it does not.
 ///
+/// ```
+#[doc = include_str!("../docs/school.txt")]
+/// let root = seal::seal(&school).await?;
+/// assert_eq!((root.seal, root.entries), (1, 1));
+/// // Nothing was recorded since: the same root, and nothing written.
+/// assert_eq!(seal::seal(&school).await?, root);
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 /// [`Error::Conflict`] when others sealed the same book all the while; [`Error::Store`] when the store cannot do its part, of the kind
 /// [`Corrupt`](StoreErrorKind::Corrupt) when an account lacks an entry or has one that cannot be read: [audit](crate::audit) the book.

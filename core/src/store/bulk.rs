@@ -98,6 +98,14 @@ pub enum Repriced {
 }
 
 /// The id that lies `n` after another: how bulk work numbers its entries. The last 48 bits count, the rest stays.
+///
+/// ```
+/// use bursar::store::nth_id;
+/// use uuid::Uuid;
+///
+/// let first = Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0000);
+/// assert_eq!(nth_id(first, 1).as_u128(), first.as_u128() + 1);
+/// ```
 #[must_use]
 pub fn nth_id(first: Uuid, n: u64) -> Uuid {
     const COUNTER: u128 = 0xffff_ffff_ffff;

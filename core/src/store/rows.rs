@@ -5,6 +5,16 @@ use chrono::NaiveDate;
 use crate::{Account, AccountId, AgedTotals, AsOf, BilledSlot, FeeCode, FeeGroup, Standing, Totals};
 
 /// Which accounts a listing holds.
+///
+/// ```
+#[doc = include_str!("../docs/school.txt")]
+/// use bursar::store::AccountFilter;
+///
+/// assert_eq!(school.accounts(AccountFilter::Debtors, None, PAGE_MAX).await?.len(), 1);
+/// assert!(school.accounts(AccountFilter::InCredit, None, PAGE_MAX).await?.is_empty());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum AccountFilter {
     /// All of them.

@@ -15,6 +15,13 @@ use crate::name::check_text;
 use crate::{AccountId, Currency, Money, Refusal};
 
 /// The names of the columns, upper and lower case alike.
+///
+/// ```
+/// use bursar::import::ArrearsColumns;
+///
+/// let columns = ArrearsColumns::new("Pupil", "Owing").reason("Remark").date("Since");
+/// # let _ = columns;
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ArrearsColumns {
     account: String,
