@@ -147,6 +147,7 @@ pub(crate) fn due_on(entry: &Entry) -> NaiveDate {
 
 /// One bucket of an aging.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Aged {
     /// From how many days overdue, inclusive.
     pub from_days: u32,
@@ -167,6 +168,7 @@ pub struct Aged {
 /// # }
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Aging {
     /// The day asked about, and as recorded when.
     pub as_of: AsOf,
@@ -300,6 +302,7 @@ pub(crate) fn aging_day(as_of: AsOf) -> Result<NaiveDate, Refusal> {
 
 /// The aging of one account of a book.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct AccountAging {
     /// The account.
     pub account: AccountId,
@@ -320,6 +323,7 @@ impl fmt::Display for AccountAging {
 
 /// The aging of a whole book: the sum of those of its accounts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct BookAging {
     /// How many accounts owe.
     pub owing: u64,

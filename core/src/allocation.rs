@@ -35,6 +35,7 @@ impl Debit {
 
 /// A credit (a payment, concession, write-off, a negative opening balance or adjustment) and how much of it settled debits.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Credit {
     /// The position of the entry.
     pub position: u32,
@@ -60,6 +61,7 @@ impl Credit {
 
 /// A part of a credit that settles a part of a debit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Settlement {
     /// The position of the credit.
     pub credit: u32,
@@ -82,6 +84,7 @@ pub struct Settlement {
 /// # }
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Allocation {
     /// The debits in the order in which they fall due (the same day: in the order in which they were recorded).
     pub debits: Vec<Debit>,

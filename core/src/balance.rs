@@ -223,6 +223,7 @@ impl TermTotals {
 
 /// The figures of an account in a term. Every one is derived from the entries, and none is stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct TermBalance {
     /// The account.
     pub account: AccountId,

@@ -203,6 +203,7 @@ pub struct PlannedCharge {
 
 /// What billing does with one account.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct BillingPlan {
     /// The charges to make, by code and instalment.
     pub charges: Vec<PlannedCharge>,
@@ -316,6 +317,7 @@ pub const SKIPPED_LISTED_MAX: usize = 1_000;
 /// # }
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct BillingReport {
     /// The term billed.
     pub term: TermId,

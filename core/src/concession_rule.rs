@@ -235,6 +235,7 @@ impl ConcessionRule {
 
 /// A concession that a rule makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct PlannedConcession {
     /// The position of the charge that it is on.
     pub charge: u32,
@@ -257,6 +258,7 @@ pub struct PlannedConcession {
 /// # }
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct ConcessionPlan {
     /// What it concedes.
     pub grants: Vec<PlannedConcession>,

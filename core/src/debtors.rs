@@ -96,6 +96,7 @@ impl DebtorFilter {
 /// # }
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Debtor {
     /// The account, with its standing and groups.
     pub account: Account,

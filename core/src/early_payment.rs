@@ -26,6 +26,7 @@ use crate::{
 /// # Ok::<(), bursar::Refusal>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Deadline {
     /// By a day.
     On(NaiveDate),

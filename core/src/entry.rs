@@ -15,6 +15,7 @@ pub type Text = Arc<str>;
 
 words! {
     /// How money was paid or given back.
+    #[non_exhaustive]
     Method {
         /// Notes and coins.
         Cash = "cash",
@@ -33,6 +34,7 @@ words! {
 
 words! {
     /// Why the school asks for less than the fee.
+    #[non_exhaustive]
     ConcessionKind {
         /// A scholarship or bursary.
         Scholarship = "scholarship",

@@ -204,6 +204,7 @@ pub(crate) fn code_set<C: IntoName<FeeCode>>(
 
 /// A late fee to be charged, or one that was.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct LateFeeDue {
     /// The position of the overdue charge.
     pub charge: u32,
@@ -232,6 +233,7 @@ pub struct LateFeeDue {
 /// # }
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct LateFeePlan {
     /// What is to be charged, in the order in which the charges fell due, then by period.
     pub due: Vec<LateFeeDue>,

@@ -9,6 +9,7 @@ use crate::{Allocation, BookId, Entry, EntryKind, Money, ReceiptNumber, Refusal}
 
 /// What a payment went to, or what a refund was given back from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct ReceiptPart {
     /// The other entry: of a payment the debit that it settled, of a refund the credit that it gave back.
     pub entry: Entry,
@@ -35,6 +36,7 @@ pub struct ReceiptPart {
 /// # }
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct PrintedReceipt {
     /// Its number, unique in the book, with its check character.
     pub number: ReceiptNumber,

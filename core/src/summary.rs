@@ -60,6 +60,7 @@ impl fmt::Display for CollectionRate {
 
 /// Sums over accounts in a term. Each is the sum of the accounts' own figure of that name ([`TermBalance`]), except where it says otherwise.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct SummaryFigures {
     /// How many accounts: those of which any figure of the term is not nothing. Who was charged and conceded as much is among them; who
     /// was charged in error, and the charge reversed, is not.
@@ -163,6 +164,7 @@ impl SummaryFigures {
 
 /// The figures of the accounts that are in just these fee groups.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct GroupSummary {
     /// The fee groups, as they are now, in byte order.
     pub groups: Vec<FeeGroup>,
@@ -184,6 +186,7 @@ pub struct GroupSummary {
 /// # }
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct TermSummary {
     /// The term.
     pub term: TermId,

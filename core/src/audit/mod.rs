@@ -49,6 +49,7 @@ const ACCOUNTS_A_PAGE: u32 = 1_000;
 
 /// Something that an invariant does not allow.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Finding {
     /// The invariant, by its name in [the table](crate::audit): `B1` to `B10`, `S1`, `S2` or `SEAL`.
     pub invariant: String,
@@ -62,6 +63,7 @@ pub struct Finding {
 
 /// What an audit found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct AuditReport {
     /// The book.
     pub book: BookId,

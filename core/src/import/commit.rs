@@ -12,6 +12,7 @@ pub(super) const TEXT_BYTES_MAX: usize = 4 << 20;
 
 /// A line that is recorded.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ImportedLine {
     /// Its number in the file.
     pub line: u64,
@@ -21,6 +22,7 @@ pub struct ImportedLine {
 
 /// What an import did.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Imported {
     /// Every line that is recorded now, in the order of the file: those of this run, and those that were there already.
     pub lines: Vec<ImportedLine>,

@@ -22,6 +22,7 @@ use crate::{AccountId, Error, IdempotencyKey, Money, Refusal, TermId};
 /// # }
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Fault {
     /// The number of the line in the file, from 1, the header and blank lines counted; `None` when it is wrong whatever the line.
     pub line: Option<u64>,

@@ -13,6 +13,7 @@ words! {
     /// assert_eq!("ledger".parse(), Ok(Format::Ledger));
     /// assert_eq!(Format::Beancount.to_string(), "beancount");
     /// ```
+    #[non_exhaustive]
     Format {
         /// hledger.
         Hledger = "hledger",

@@ -20,6 +20,7 @@ use crate::{
 
 /// What enrolling an account did.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Enrolled {
     /// Whether the account was opened; `false` when it was there just so, and nothing was done.
     pub opened: bool,

@@ -15,6 +15,7 @@ use crate::{Account, AccountId, Allocation, Debtor, DebtorFilter, DebtorKey, Err
 
 /// A page of debtors.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct DebtorPage {
     /// The debtors in the order asked for.
     pub debtors: Vec<Debtor>,

@@ -18,6 +18,7 @@ use crate::{
 
 /// What a run of a concession rule did.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct GrantReport {
     /// The rule.
     pub rule: RuleName,

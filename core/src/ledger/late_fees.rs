@@ -16,6 +16,7 @@ use crate::{
 
 /// What a run of a late-fee rule did.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct LateFeeReport {
     /// The rule.
     pub rule: RuleName,
@@ -45,6 +46,7 @@ pub struct LateFeeReport {
 
 /// A late fee that could not be charged.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct SkippedLateFee {
     /// The account.
     pub account: AccountId,

@@ -14,6 +14,7 @@ use crate::{
 
 /// The balance of a whole book.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct BookBalance {
     /// How many accounts it has.
     pub accounts: u64,

@@ -14,6 +14,7 @@ use crate::{Error, FeeCode, FeeGroup, FeeKey, LedgerStore, Payer, TermId, Text};
 
 /// What a repricing did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Repricing {
     /// How many charges were reversed and made again at the new price.
     pub charges: u64,

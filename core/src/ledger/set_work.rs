@@ -23,6 +23,7 @@ const ROUNDS_MAX: u32 = 8;
 
 /// How far a run over the accounts of a book has come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct RunProgress {
     /// How many accounts have been looked at.
     pub accounts_seen: u64,

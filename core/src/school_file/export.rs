@@ -11,6 +11,7 @@ use crate::{
 
 /// What an export wrote.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Exported {
     /// How many lines.
     pub lines: u64,

@@ -57,6 +57,7 @@ fn code_of(error: &Error) -> String {
 
 /// How far a reading has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ReplayProgress {
     /// How many lines have been read, blank ones included.
     pub lines: u64,
@@ -66,6 +67,7 @@ pub struct ReplayProgress {
 
 /// What a reading did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ReplaySummary {
     /// How many lines the file has, blank ones not counted.
     pub lines: u64,

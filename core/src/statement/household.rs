@@ -22,6 +22,7 @@ use crate::{AsOf, Currency, HouseholdId, Money, Refusal};
 /// # }
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct HouseholdStatement {
     /// The household.
     pub household: HouseholdId,

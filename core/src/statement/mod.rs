@@ -20,6 +20,7 @@ use crate::{
 
 /// A line of a statement.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct StatementLine {
     /// The entry.
     pub entry: Entry,
@@ -49,6 +50,7 @@ pub struct StatementLine {
 /// # }
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Statement {
     /// The account.
     pub account: AccountId,

@@ -19,6 +19,7 @@ use crate::{Currency, IdempotencyKey, Money, TEXT_LENGTH_MAX};
 
 /// A line that is no payment, and nothing is recorded for.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct PassedOver {
     /// The number of its line in the file, from 1.
     pub line: u64,

@@ -176,6 +176,7 @@ impl BankImport {
 
 /// A payment that is matched to an account.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct BankLine {
     /// The number of its line in the file, from 1.
     pub line: u64,
@@ -193,6 +194,7 @@ pub struct BankLine {
 
 /// A payment that is not matched: nothing is recorded for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Unmatched {
     /// The number of its line in the file, from 1.
     pub line: u64,
