@@ -5,12 +5,22 @@ use std::collections::BTreeSet;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-use crate::{AccountId, FeeGroup, Money, Refusal, Standing};
+use crate::{AccountId, FeeGroup, Money, Payer, Refusal, Standing};
 
 /// The most fee groups of one account.
 pub const GROUPS_MAX: usize = 32;
 
 /// An account as a book keeps it.
+///
+/// ```
+#[doc = include_str!("docs/school.txt")]
+/// school.pay(Payment::cash(dec!(150)).from("s-17").for_term(term).key("till-1-0001")).await?;
+/// let account = school.account("s-17").await?;
+/// assert_eq!((account.outstanding().to_string(), account.credit().to_string()), ("0.00".into(), "30.00".into()));
+/// assert_eq!(account.version, 2, "a charge and a payment");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Account {
     /// The application's key for it.
@@ -30,6 +40,12 @@ pub struct Account {
 }
 
 impl Account {
+    /// Whose fees it is billed: its groups' and its own.
+    pub(crate) fn payers(&self) -> impl Iterator<Item = Payer> {
+        let own = Payer::Account(self.id.clone());
+        self.groups.iter().cloned().map(Payer::Group).chain([own])
+    }
+
     /// What is owed on the whole account, or zero.
     #[must_use]
     pub fn outstanding(&self) -> Money {

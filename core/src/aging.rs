@@ -15,6 +15,14 @@ pub const BOUNDS_MAX: usize = 24;
 /// The buckets of an aging: not yet due, then one up to each bound in days overdue (inclusive), then everything older.
 ///
 /// The default bounds, 30, 60 and 90, give 1–30, 31–60, 61–90 and over 90 days.
+///
+/// ```
+/// use bursar::Buckets;
+///
+/// assert_eq!(Buckets::default().bounds(), [30, 60, 90]);
+/// assert!(Buckets::new([7, 14]).is_ok());
+/// assert!(Buckets::new([14, 7]).is_err());
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Buckets {
     bounds: Vec<u32>,
@@ -139,6 +147,7 @@ pub(crate) fn due_on(entry: &Entry) -> NaiveDate {
 
 /// One bucket of an aging.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Aged {
     /// From how many days overdue, inclusive.
     pub from_days: u32,
@@ -149,7 +158,17 @@ pub struct Aged {
 }
 
 /// What is outstanding as of a day, by how long it has been overdue then. What takes effect after the day, a payment too, does not count.
+///
+/// ```
+#[doc = include_str!("docs/school.txt")]
+/// let aging = school.aging("s-17", date("2026-03-31")?, &Buckets::default()).await?;
+/// let text = aging.to_string();
+/// assert!(text.contains("61 to 90 days overdue  120.00"), "{text}");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Aging {
     /// The day asked about, and as recorded when.
     pub as_of: AsOf,
@@ -283,6 +302,7 @@ pub(crate) fn aging_day(as_of: AsOf) -> Result<NaiveDate, Refusal> {
 
 /// The aging of one account of a book.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct AccountAging {
     /// The account.
     pub account: AccountId,
@@ -303,6 +323,7 @@ impl fmt::Display for AccountAging {
 
 /// The aging of a whole book: the sum of those of its accounts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct BookAging {
     /// How many accounts owe.
     pub owing: u64,

@@ -35,6 +35,7 @@ impl Debit {
 
 /// A credit (a payment, concession, write-off, a negative opening balance or adjustment) and how much of it settled debits.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Credit {
     /// The position of the entry.
     pub position: u32,
@@ -60,6 +61,7 @@ impl Credit {
 
 /// A part of a credit that settles a part of a debit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Settlement {
     /// The position of the credit.
     pub credit: u32,
@@ -70,7 +72,19 @@ pub struct Settlement {
 }
 
 /// How the credits of an account settle its debits: those that fell due first, first.
+///
+/// ```
+#[doc = include_str!("docs/school.txt")]
+/// school.pay(Payment::cash(dec!(150)).from("s-17").for_term(term).key("till-1-0001")).await?;
+/// let allocation = school.allocation("s-17").await?;
+/// let settled = &allocation.settlements[0];
+/// assert_eq!((settled.debit, settled.credit, settled.amount.to_string()), (1, 2, "120.00".into()));
+/// assert_eq!(allocation.unallocated.to_string(), "30.00");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Allocation {
     /// The debits in the order in which they fall due (the same day: in the order in which they were recorded).
     pub debits: Vec<Debit>,

@@ -1,21 +1,29 @@
 //! Term balances: the figures of an account in a term, folded from its entries (B1).
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 
+use crate::word::words;
 use crate::{AccountId, Currency, Entry, Figure, Money, NewEntry, Refusal, TermId};
 
-/// Whether a term is paid.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum PaymentStatus {
-    /// Nothing is due, or all that is due is paid.
-    Paid,
-    /// Something is paid, and not all.
-    Partial,
-    /// Something is due, and nothing is paid.
-    Unpaid,
+words! {
+    /// Whether a term is paid.
+    ///
+    /// ```
+    /// use bursar::PaymentStatus;
+    ///
+    /// assert_eq!(PaymentStatus::of(12_000, 8_000), PaymentStatus::Partial);
+    /// assert_eq!(PaymentStatus::of(12_000, 0), PaymentStatus::Unpaid);
+    /// // Credit brought forward has paid for the term.
+    /// assert_eq!(PaymentStatus::of(-500, 0), PaymentStatus::Paid);
+    /// ```
+    PaymentStatus {
+        /// Nothing is due, or all that is due is paid.
+        Paid = "paid",
+        /// Something is paid, and not all.
+        Partial = "partial",
+        /// Something is due, and nothing is paid.
+        Unpaid = "unpaid",
+    }
 }
 
 impl PaymentStatus {
@@ -29,22 +37,6 @@ impl PaymentStatus {
         } else {
             Self::Unpaid
         }
-    }
-
-    /// The word for it in files and columns.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Paid => "paid",
-            Self::Partial => "partial",
-            Self::Unpaid => "unpaid",
-        }
-    }
-}
-
-impl fmt::Display for PaymentStatus {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
     }
 }
 
@@ -94,6 +86,17 @@ fn sum<const N: usize>(parts: [i64; N]) -> Result<i64, Refusal> {
 }
 
 /// The totals of one account by term, in order of terms, folded from its entries in any order (B8).
+///
+/// ```
+#[doc = include_str!("docs/school.txt")]
+/// // What the ledger does for a term's figures, by hand.
+/// let entries = school.entries("s-17", 0, PAGE_MAX).await?;
+/// let totals = TermTotals::fold(&entries)?;
+/// let figures = totals.balance_of(&AccountId::new("s-17")?, term, Currency::USD)?;
+/// assert_eq!(figures, school.term_balance("s-17", term).await?);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TermTotals {
     by_term: Vec<(TermId, Totals)>,
@@ -220,6 +223,7 @@ impl TermTotals {
 
 /// The figures of an account in a term. Every one is derived from the entries, and none is stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct TermBalance {
     /// The account.
     pub account: AccountId,

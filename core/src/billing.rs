@@ -6,12 +6,23 @@ use std::fmt;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
+use crate::billing_key::billing_key;
 use crate::{
     Account, AccountId, BilledSlot, ChargeOrigin, EntryKind, Fee, FeeCode, IdempotencyKey, Instalment, Money,
     Payer, Refusal, Standing, Term, TermId,
 };
 
 /// Why an account was not charged, or not for a code.
+///
+/// ```
+#[doc = include_str!("docs/school.txt")]
+/// school.enrol("s-18", ["PRIMARY"], date("2026-01-12")?).await?;
+/// school.move_standing("s-18", Standing::OnLeave, date("2026-01-12")?).await?;
+/// let report = school.activate_on(term, date("2026-01-13")?).await?;
+/// assert_eq!(report.skipped_accounts[0].reason.to_string(), "its standing is on_leave");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(tag = "reason", rename_all = "snake_case")]
 #[non_exhaustive]
@@ -112,8 +123,8 @@ pub trait BillingPolicy: Send + Sync {
             .collect()
     }
 
-    /// The policy as a rule that a store can apply to all accounts at once, where it is that simple. A policy that answers `None`
-    /// is asked account by account.
+    /// The policy as a rule that a store can apply to all accounts at once, where it is that simple: it must then say the same as the other
+    /// two methods. A policy that answers `None` is asked account by account.
     fn set_rule(&self) -> Option<SetRule> {
         None
     }
@@ -126,6 +137,37 @@ pub trait BillingPolicy: Send + Sync {
 pub struct SetRule {
     /// The standings that are billed.
     pub standings: Vec<Standing>,
+}
+
+impl SetRule {
+    /// Full fees for accounts of these standings.
+    ///
+    /// ```
+    /// use bursar::{Account, BillingPolicy, SetRule, SkipReason, Standing, Term};
+    /// use chrono::NaiveDate;
+    ///
+    /// /// Who is on leave pays as well, to keep the place.
+    /// struct OnLeaveToo;
+    ///
+    /// impl BillingPolicy for OnLeaveToo {
+    ///     fn eligible(&self, account: &Account, term: &Term, _on: NaiveDate) -> Result<(), SkipReason> {
+    ///         match account.standing {
+    ///             Standing::Active | Standing::OnLeave if account.enrolled_on <= term.ends_on => Ok(()),
+    ///             Standing::Active | Standing::OnLeave => Err(SkipReason::EnrolledLater),
+    ///             standing => Err(SkipReason::Standing { standing }),
+    ///         }
+    ///     }
+    ///
+    ///     // The same in the words of a store, which then bills all accounts in one statement.
+    ///     fn set_rule(&self) -> Option<SetRule> {
+    ///         Some(SetRule::of([Standing::Active, Standing::OnLeave]))
+    ///     }
+    /// }
+    /// ```
+    #[must_use]
+    pub fn of(standings: impl Into<Vec<Standing>>) -> Self {
+        Self { standings: standings.into() }
+    }
 }
 
 /// The default policy: active accounts, enrolled on or before the term's end, pay the full fee.
@@ -144,7 +186,7 @@ impl BillingPolicy for StandardPolicy {
     }
 
     fn set_rule(&self) -> Option<SetRule> {
-        Some(SetRule { standings: vec![Standing::Active] })
+        Some(SetRule::of([Standing::Active]))
     }
 }
 
@@ -161,6 +203,7 @@ pub struct PlannedCharge {
 
 /// What billing does with one account.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct BillingPlan {
     /// The charges to make, by code and instalment.
     pub charges: Vec<PlannedCharge>,
@@ -168,48 +211,6 @@ pub struct BillingPlan {
     pub already_charged: u32,
     /// Why it is not charged, or not for a code.
     pub skipped: Vec<SkipReason>,
-}
-
-/// Plans the billing of one account: the one function that decides which fees an account is charged.
-///
-/// `fees` are those of the term that are the account's own or its groups'; others are passed over. `charged` are the codes of which
-/// the account has any charge in the term, reversed or not, billed or by hand: none of them is billed again.
-///
-/// # Errors
-/// [`Refusal::AmountTooLarge`] or [`Refusal::NotPositive`] when the policy asks for such an amount, [`Refusal::BalanceTooLarge`].
-pub fn plan(
-    account: &Account,
-    term: &Term,
-    fees: &[Fee],
-    charged: &[FeeCode],
-    policy: &dyn BillingPolicy,
-    on: NaiveDate,
-) -> Result<BillingPlan, Refusal> {
-    let mut plan = BillingPlan::default();
-    if let Err(reason) = policy.eligible(account, term, on) {
-        plan.skipped.push(reason);
-        return Ok(plan);
-    }
-    let mut by_code: BTreeMap<&FeeCode, Vec<&Fee>> = BTreeMap::new();
-    for fee in fees.iter().filter(|fee| fee.key.term == term.id && pays(account, &fee.key.payer)) {
-        by_code.entry(&fee.key.code).or_default().push(fee);
-    }
-    if by_code.is_empty() {
-        plan.skipped.push(SkipReason::NoFee);
-    }
-    for (code, fees) in by_code {
-        let own = fees.iter().find(|fee| matches!(fee.key.payer, Payer::Account(_)));
-        if charged.contains(code) {
-            plan.already_charged = plan.already_charged.saturating_add(1);
-        } else if let Some(fee) = own.or(if fees.len() == 1 { fees.first() } else { None }) {
-            plan.charge(account, term, fee, policy, on)?;
-        } else {
-            plan.skipped.push(SkipReason::Ambiguous { code: code.clone() });
-        }
-    }
-    let amounts = plan.charges.iter().map(|charge| charge.amount);
-    crate::rule::check_balance_cap(account, Money::sum(amounts, account.balance.currency())?)?;
-    Ok(plan)
 }
 
 fn pays(account: &Account, payer: &Payer) -> bool {
@@ -220,6 +221,61 @@ fn pays(account: &Account, payer: &Payer) -> bool {
 }
 
 impl BillingPlan {
+    /// Plans the billing of one account: the one function that decides which fees an account is charged.
+    ///
+    /// `fees` are those of the term that are the account's own or its groups'; others are passed over. `charged` are the codes of which
+    /// the account has any charge in the term, reversed or not, billed or by hand: none of them is billed again.
+    ///
+    /// ```
+    #[doc = include_str!("docs/school.txt")]
+    /// // What activating the term would charge an account that is not there yet.
+    /// let mut account = school.account("s-17").await?;
+    /// account.id = AccountId::new("s-18")?;
+    /// let calendar = school.calendar().await?;
+    /// let fees = school.fees(term, None, PAGE_MAX).await?;
+    /// let plan = BillingPlan::of(&account, calendar.term(term)?, &fees, &[], &StandardPolicy, date("2026-01-12")?)?;
+    /// assert_eq!(plan.charges[0].amount.to_string(), "120.00");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`Refusal::AmountTooLarge`] or [`Refusal::NotPositive`] when the policy asks for such an amount, [`Refusal::BalanceTooLarge`].
+    pub fn of(
+        account: &Account,
+        term: &Term,
+        fees: &[Fee],
+        charged: &[FeeCode],
+        policy: &dyn BillingPolicy,
+        on: NaiveDate,
+    ) -> Result<Self, Refusal> {
+        let mut plan = Self::default();
+        if let Err(reason) = policy.eligible(account, term, on) {
+            plan.skipped.push(reason);
+            return Ok(plan);
+        }
+        let mut by_code: BTreeMap<&FeeCode, Vec<&Fee>> = BTreeMap::new();
+        for fee in fees.iter().filter(|fee| fee.key.term == term.id && pays(account, &fee.key.payer)) {
+            by_code.entry(&fee.key.code).or_default().push(fee);
+        }
+        if by_code.is_empty() {
+            plan.skipped.push(SkipReason::NoFee);
+        }
+        for (code, fees) in by_code {
+            let own = fees.iter().find(|fee| matches!(fee.key.payer, Payer::Account(_)));
+            if charged.contains(code) {
+                plan.already_charged = plan.already_charged.saturating_add(1);
+            } else if let Some(fee) = own.or(if fees.len() == 1 { fees.first() } else { None }) {
+                plan.charge(account, term, fee, policy, on)?;
+            } else {
+                plan.skipped.push(SkipReason::Ambiguous { code: code.clone() });
+            }
+        }
+        let amounts = plan.charges.iter().map(|charge| charge.amount);
+        crate::rule::check_balance_cap(account, Money::sum(amounts, account.balance.currency())?)?;
+        Ok(plan)
+    }
+
     fn charge(
         &mut self,
         account: &Account,
@@ -234,7 +290,7 @@ impl BillingPlan {
         };
         let code = &fee.key.code;
         for (instalment, part) in (0_u16..).zip(policy.instalments(account, term, fee, on)) {
-            crate::fee::check_amount("charge", part.amount)?;
+            crate::amount::check_amount("charge", part.amount)?;
             let slot = BilledSlot { revision: fee.revision, instalment };
             let origin = ChargeOrigin { group: group.clone(), slot: Some(slot) };
             let kind = EntryKind::Charge { code: code.clone(), due_on: part.due_on, origin };
@@ -245,52 +301,23 @@ impl BillingPlan {
     }
 }
 
-/// The key of a billed charge, the same whoever bills and whenever: `bursar:bill:TERM:SLOT:LENGTH:CODE:ACCOUNT`. The length is the code's, in
-/// bytes: codes and accounts may hold colons.
-///
-/// # Errors
-/// [`Refusal::BadName`]; not for names of allowed lengths.
-pub fn billing_key(
-    term: TermId,
-    code: &FeeCode,
-    slot: BilledSlot,
-    account: &AccountId,
-) -> Result<IdempotencyKey, Refusal> {
-    let length = code.as_str().len();
-    IdempotencyKey::new(format!("bursar:bill:{term}:{}:{length}:{code}:{account}", slot.ordinal()))
-}
-
-/// The key of the reversal that a repricing makes of a charge: `bursar:undo:ID`, by the charge's id.
-///
-/// # Errors
-/// [`Refusal::BadName`]; not for an id.
-pub fn undo_key(charge: uuid::Uuid) -> Result<IdempotencyKey, Refusal> {
-    IdempotencyKey::new(format!("bursar:undo:{}", charge.simple()))
-}
-
-/// The key of the charge that a repricing makes in the place of one: `bursar:redo:ID`, by the id of the charge reversed.
-///
-/// # Errors
-/// [`Refusal::BadName`]; not for an id.
-pub fn redo_key(charge: uuid::Uuid) -> Result<IdempotencyKey, Refusal> {
-    IdempotencyKey::new(format!("bursar:redo:{}", charge.simple()))
-}
-
-/// How far a billing has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct BillingProgress {
-    /// How many accounts have been looked at.
-    pub accounts_seen: u64,
-    /// How many charges have been made.
-    pub charges: u64,
-}
-
 /// How many skipped accounts a report lists; the counts are complete, and
 /// [`Ledger::unbilled`](crate::Ledger::unbilled) lists all.
 pub const SKIPPED_LISTED_MAX: usize = 1_000;
 
 /// What a billing did.
+///
+/// ```
+#[doc = include_str!("docs/school.txt")]
+/// school.enrol("s-18", ["BOARDERS"], date("2026-01-12")?).await?;
+/// let report = school.activate_on(term, date("2026-01-13")?).await?;
+/// assert_eq!((report.accounts_seen, report.charges), (2, 0), "s-17 was charged before");
+/// assert_eq!(report.skipped["no-fee"], 1);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct BillingReport {
     /// The term billed.
     pub term: TermId,

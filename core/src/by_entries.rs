@@ -4,10 +4,11 @@
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
+use crate::ledger::is_full;
 use crate::store::{AccountFilter, AgedRow, AgingOrder, OwingFilter, SummaryRow};
 use crate::{
-    Account, AccountId, AgedTotals, BookId, Entry, EntryKind, FeeGroup, LedgerStore, PAGE_MAX, Refusal,
-    StoreError, TermId, TermTotals,
+    Account, AccountId, AgedTotals, BookId, Entry, EntryKind, LedgerStore, PAGE_MAX, Refusal, StoreError,
+    TermId, TermTotals,
 };
 
 /// Of how many accounts the entries are read at a time.
@@ -55,7 +56,7 @@ pub(crate) async fn all_of<S: LedgerStore + ?Sized>(
     loop {
         let from = after.as_ref().map(|(account, position)| (account, *position));
         let page = store.entries_of(book, accounts, from, PAGE_MAX).await?;
-        let full = page.len() >= usize::try_from(PAGE_MAX).unwrap_or(usize::MAX);
+        let full = is_full(page.len(), PAGE_MAX);
         after = page.last().map(|last| (last.account.clone(), last.position));
         for entry in page {
             match by_account.get_mut(&entry.account) {
@@ -86,9 +87,27 @@ pub(crate) async fn as_read<S: LedgerStore + ?Sized>(
     Ok(entries)
 }
 
-/// How many of so many rows to ask for at a time.
-fn room(limit: u32, found: usize) -> u32 {
-    limit.saturating_sub(u32::try_from(found).unwrap_or(u32::MAX)).min(ACCOUNTS_A_PAGE)
+/// A row of every account, in byte order, from after one.
+async fn rows<S: LedgerStore + ?Sized, R: Send>(
+    store: &S,
+    book: &BookId,
+    after: Option<&AccountId>,
+    limit: u32,
+    row: impl Fn(&Account, &[Entry]) -> Result<R, Refusal> + Send + Sync,
+) -> Result<Vec<R>, StoreError> {
+    let mut rows: Vec<R> = Vec::new();
+    let mut after = after.cloned();
+    loop {
+        let room = limit.saturating_sub(u32::try_from(rows.len()).unwrap_or(u32::MAX)).min(ACCOUNTS_A_PAGE);
+        let accounts = store.list_accounts(book, AccountFilter::All, after.as_ref(), room).await?;
+        let Some(last) = accounts.last() else { return Ok(rows) };
+        after = Some(last.id.clone());
+        let entries = as_read(store, book, &accounts).await?;
+        for account in &accounts {
+            let own = entries.get(&account.id).map_or(&[][..], Vec::as_slice);
+            rows.push(row(account, own).map_err(does_not_fit)?);
+        }
+    }
 }
 
 pub(crate) async fn summary_rows<S: LedgerStore + ?Sized>(
@@ -98,30 +117,12 @@ pub(crate) async fn summary_rows<S: LedgerStore + ?Sized>(
     after: Option<&AccountId>,
     limit: u32,
 ) -> Result<Vec<SummaryRow>, StoreError> {
-    let mut summed: Vec<SummaryRow> = Vec::new();
-    loop {
-        let last = summed.last().map(|row| row.account.clone());
-        let room = room(limit, summed.len());
-        let accounts = store.list_accounts(book, AccountFilter::All, last.as_ref().or(after), room).await?;
-        if accounts.is_empty() {
-            return Ok(summed);
-        }
-        let entries = as_read(store, book, &accounts).await?;
-        for Account { id, groups, .. } in accounts {
-            let own = entries.get(&id).map_or(&[][..], Vec::as_slice);
-            summed.push(summary_row(id, groups, own, term).map_err(does_not_fit)?);
-        }
-    }
-}
-
-fn summary_row(
-    account: AccountId,
-    groups: Vec<FeeGroup>,
-    entries: &[Entry],
-    term: TermId,
-) -> Result<SummaryRow, Refusal> {
-    let (earlier, totals) = TermTotals::fold(entries)?.up_to(term)?;
-    Ok(SummaryRow { account, earlier, totals, charged: charged(entries, term)?, groups })
+    let row = |account: &Account, entries: &[Entry]| {
+        let (earlier, totals) = TermTotals::fold(entries)?.up_to(term)?;
+        let (charged, groups) = (charged(entries, term)?, account.groups.clone());
+        Ok(SummaryRow { account: account.id.clone(), earlier, totals, charged, groups })
+    };
+    rows(store, book, after, limit, row).await
 }
 
 /// The sum of the charges of a term that are not reversed.
@@ -144,21 +145,11 @@ pub(crate) async fn aged_rows<S: LedgerStore + ?Sized>(
     after: Option<&AccountId>,
     limit: u32,
 ) -> Result<Vec<AgedRow>, StoreError> {
-    let mut summed: Vec<AgedRow> = Vec::new();
-    loop {
-        let last = summed.last().map(|row| row.account.clone());
-        let room = room(limit, summed.len());
-        let accounts = store.list_accounts(book, AccountFilter::All, last.as_ref().or(after), room).await?;
-        if accounts.is_empty() {
-            return Ok(summed);
-        }
-        let entries = as_read(store, book, &accounts).await?;
-        for Account { id, .. } in accounts {
-            let own = entries.get(&id).map_or(&[][..], Vec::as_slice);
-            let totals = AgedTotals::fold(own, order.as_of, &order.floors).map_err(does_not_fit)?;
-            summed.push(AgedRow { account: id, totals });
-        }
-    }
+    let row = |account: &Account, entries: &[Entry]| {
+        let totals = AgedTotals::fold(entries, order.as_of, &order.floors)?;
+        Ok(AgedRow { account: account.id.clone(), totals })
+    };
+    rows(store, book, after, limit, row).await
 }
 
 pub(crate) async fn owing<S: LedgerStore + ?Sized>(

@@ -53,14 +53,13 @@ impl TermId {
     /// # Errors
     /// [`Refusal::BadTermId`] unless the year is 1 to 9999 and the number 1 to 999.
     pub fn new(year: u32, number: u32) -> Result<Self, Refusal> {
-        let bad = || Refusal::BadTermId { year, number };
-        if !(1..=9999).contains(&year) || !(1..=999).contains(&number) {
-            return Err(bad());
-        }
-        Ok(Self {
-            year: u16::try_from(year).map_err(|_| bad())?,
-            number: u16::try_from(number).map_err(|_| bad())?,
-        })
+        Self::within(year, number).ok_or_else(|| Refusal::BadTermId { given: format!("{year}-{number}") })
+    }
+
+    fn within(year: u32, number: u32) -> Option<Self> {
+        let year = u16::try_from(year).ok().filter(|year| (1..=9999).contains(year))?;
+        let number = u16::try_from(number).ok().filter(|number| (1..=999).contains(number))?;
+        Some(Self { year, number })
     }
 
     /// The academic year.
@@ -87,8 +86,9 @@ impl TermId {
     /// # Errors
     /// [`Refusal::BadTermId`] when it is none.
     pub fn from_ordinal(ordinal: i32) -> Result<Self, Refusal> {
-        let ordinal = u32::try_from(ordinal).unwrap_or(0);
-        Self::new(ordinal.checked_div(1000).unwrap_or(0), ordinal.checked_rem(1000).unwrap_or(0))
+        let parts = |ordinal: u32| Self::within(ordinal.checked_div(1000)?, ordinal.checked_rem(1000)?);
+        let found = u32::try_from(ordinal).ok().and_then(parts);
+        found.ok_or_else(|| Refusal::BadTermId { given: ordinal.to_string() })
     }
 
     /// The term before it in the same year, which must be defined first.
@@ -113,10 +113,16 @@ impl FromStr for TermId {
     type Err = Refusal;
 
     /// Reads the form `2026-1`.
+    ///
+    /// # Errors
+    /// [`Refusal::BadTermId`].
     fn from_str(text: &str) -> Result<Self, Refusal> {
-        let number = |part: &str| part.parse::<u32>().unwrap_or(0);
-        let (year, term) = text.split_once('-').unwrap_or((text, ""));
-        Self::new(number(year), number(term))
+        // Digits alone: a number may have a plus sign before it.
+        let digits =
+            |part: &str| part.bytes().all(|byte| byte.is_ascii_digit()).then(|| part.parse().ok()).flatten();
+        let parts = |(year, number)| Self::within(digits(year)?, digits(number)?);
+        let found = text.split_once('-').and_then(parts);
+        found.ok_or_else(|| Refusal::BadTermId { given: shorten(text) })
     }
 }
 
@@ -134,6 +140,15 @@ impl From<TermId> for String {
 }
 
 /// A term: its id, name, first and last day (both inclusive), and whether it is closed.
+///
+/// ```
+/// use bursar::{Term, TermId, date};
+///
+/// let term = Term::new(TermId::new(2026, 1)?, date("2026-01-12")?, date("2026-04-09")?)?.named("Lent")?;
+/// assert_eq!((term.name.as_deref(), term.closed), (Some("Lent"), false));
+/// assert!(Term::new(term.id, term.ends_on, term.starts_on).is_err());
+/// # Ok::<(), bursar::Refusal>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Term {
     /// Which term.
@@ -177,6 +192,16 @@ impl Term {
 }
 
 /// The terms of a book in order, which one is current, and through when the book is locked.
+///
+/// ```
+/// use bursar::{Calendar, Term, TermId, date};
+///
+/// let first = Term::new(TermId::new(2026, 1)?, date("2026-01-12")?, date("2026-04-09")?)?;
+/// let calendar = Calendar::new(vec![first], None, Some(date("2026-01-31")?));
+/// assert_eq!(calendar.term(TermId::new(2026, 2)?).unwrap_err().code(), "unknown-term");
+/// assert_eq!(calendar.unlocked(date("2026-01-31")?).unwrap_err().code(), "locked");
+/// # Ok::<(), bursar::Refusal>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Calendar {
     terms: Vec<Term>,
@@ -233,6 +258,11 @@ impl Calendar {
         if term.closed { Err(Refusal::TermClosed { term: id, what }) } else { Ok(term) }
     }
 
+    /// The current term, where there is one and it is open.
+    pub(crate) fn open_current(&self) -> Option<&Term> {
+        self.current.and_then(|current| self.find(current)).filter(|term| !term.closed)
+    }
+
     /// Refuses a date in the locked period.
     ///
     /// # Errors
@@ -245,6 +275,17 @@ impl Calendar {
     }
 
     /// Decides whether a term can be defined: `true` when it is new, `false` when it is there already just so.
+    ///
+    /// ```
+    /// use bursar::{Calendar, Term, TermId, date};
+    ///
+    /// let first = Term::new(TermId::new(2026, 1)?, date("2026-01-12")?, date("2026-04-09")?)?;
+    /// let calendar = Calendar::new(vec![first.clone()], None, None);
+    /// assert_eq!(calendar.define(&first), Ok(false), "it is there just so");
+    /// let second = Term::new(TermId::new(2026, 2)?, date("2026-04-06")?, date("2026-08-06")?)?;
+    /// assert_eq!(calendar.define(&second).unwrap_err().code(), "term-overlaps");
+    /// # Ok::<(), bursar::Refusal>(())
+    /// ```
     ///
     /// # Errors
     /// [`Refusal::TermExists`], [`Refusal::TermOutOfOrder`], [`Refusal::TermOverlaps`].
@@ -313,9 +354,29 @@ mod tests {
         let id = TermId::new(2026, 12).unwrap();
         assert_eq!(TermId::from_ordinal(id.ordinal()), Ok(id));
         assert_eq!(id.to_string().parse(), Ok(id));
+        for bad in [i32::MIN, -2_026_001, 0, 999, 2_026_000, 10_000_001] {
+            assert_eq!(TermId::from_ordinal(bad), Err(Refusal::BadTermId { given: bad.to_string() }));
+        }
         for bad in ["", "2026-1-1", "2026-13-01", "2026-02-29", "20260101", "２026-01-01", "+2026-1-01"] {
             assert!(date(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn what_is_no_term_is_said_as_it_was_given() {
+        for bad in ["", "-", "2026", "2026-", "-1", "2026-0", "2026-1000", "10000-1", "0-1", "spring"] {
+            assert_eq!(bad.parse::<TermId>(), Err(Refusal::BadTermId { given: bad.to_owned() }));
+        }
+        for bad in [" 2026-1", "2026-1 ", "+2026-1", "2026-+1", "2026--1", "2026-1-1", "2026/1", "٢٠٢٦-1"]
+        {
+            assert_eq!(bad.parse::<TermId>().unwrap_err().code(), "bad-term", "{bad:?}");
+        }
+        assert_eq!(
+            "spring".parse::<TermId>().unwrap_err().to_string(),
+            "\"spring\" is not a term; give a year (1 to 9999), a dash and a number (1 to 999), as in 2026-1"
+        );
+        assert_eq!(TermId::new(2026, 0), Err(Refusal::BadTermId { given: "2026-0".to_owned() }));
+        assert!("9".repeat(10_000).parse::<TermId>().unwrap_err().to_string().len() < 200);
     }
 
     #[test]

@@ -235,6 +235,7 @@ impl ConcessionRule {
 
 /// A concession that a rule makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct PlannedConcession {
     /// The position of the charge that it is on.
     pub charge: u32,
@@ -245,7 +246,19 @@ pub struct PlannedConcession {
 }
 
 /// What a concession rule does on an account.
+///
+/// ```
+#[doc = include_str!("docs/school.txt")]
+/// // What a rule would do, with nothing recorded.
+/// let rule = ConcessionRule::new("fund", ConcessionKind::Scholarship, dec!(50), "the founders' fund")?;
+/// let entries = school.entries("s-17", 0, PAGE_MAX).await?;
+/// let plan = rule.plan(&entries, term, date("2026-01-12")?, school.currency())?;
+/// assert_eq!((plan.grants[0].charge, plan.grants[0].amount.to_string()), (1, "50.00".into()));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct ConcessionPlan {
     /// What it concedes.
     pub grants: Vec<PlannedConcession>,
@@ -259,6 +272,14 @@ pub struct ConcessionPlan {
 }
 
 impl ConcessionPlan {
+    /// The plan for an account that the rule may not be for: that is granted nothing, but what is no longer earned is taken back.
+    pub(crate) fn granting_if(mut self, is_for: bool) -> Self {
+        if !is_for {
+            self.grants.clear();
+        }
+        self
+    }
+
     pub(crate) fn count(&mut self, state: GivenState) {
         match state {
             GivenState::Live => self.standing = self.standing.saturating_add(1),

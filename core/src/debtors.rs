@@ -5,7 +5,7 @@ use std::fmt;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-use crate::money::Amount;
+use crate::amount::Amount;
 use crate::text::{Side, Table};
 use crate::{Account, AccountId, Allocation, Debit, FeeGroup, Money, Refusal, Standing, TermId};
 
@@ -84,7 +84,19 @@ impl DebtorFilter {
 }
 
 /// An account that owes.
+///
+/// ```
+#[doc = include_str!("docs/school.txt")]
+/// let page = school.debtors(&DebtorFilter::on(date("2026-02-28")?), None, 10).await?;
+/// assert_eq!(
+///     page.debtors[0].to_string(),
+///     "s-17 owes 120.00 USD, 120.00 overdue, for 47 days, since 2026-01-12"
+/// );
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Debtor {
     /// The account, with its standing and groups.
     pub account: Account,

@@ -1,33 +1,31 @@
 //! Drafts: what a caller asks to be recorded, one type for each kind, checked when it is handed to the ledger.
 
-use chrono::{DateTime, NaiveDate, Utc};
-use uuid::Uuid;
+use chrono::NaiveDate;
 
-use crate::money::Amount;
+use crate::amount::Amount;
 use crate::name::{IntoName, check_text};
+use crate::recording::{Recording, recording_calls};
 use crate::{
     AccountId, BilledSlot, ConcessionKind, FeeCode, FeeGroup, IdempotencyKey, Method, Refusal, TermId,
 };
 
 /// What every kind has in common, as given and not yet checked.
+///
+/// ```
+/// use bursar::{Charge, Draft, Payment};
+/// use rust_decimal_macros::dec;
+///
+/// // What a form asks for, whatever its kind; a ledger's `record` takes it.
+/// let asked: [Draft; 2] = [Payment::cash(dec!(80)).from("s-17").into(), Charge::of("trip", dec!(15)).to("s-17").into()];
+/// # let _ = asked;
+/// ```
 #[derive(Clone, Debug)]
 pub struct Draft {
     pub(crate) kind: DraftKind,
     pub(crate) amount: Amount,
     account: Option<Result<AccountId, Refusal>>,
     term: Option<TermId>,
-    key: Option<Result<IdempotencyKey, Refusal>>,
-    pub(crate) on: Option<NaiveDate>,
-    pub(crate) note: Option<String>,
-    pub(crate) recorded_by: Option<String>,
-    pub(crate) provenance: Provenance,
-}
-
-/// The id and the instant that an entry brings along from another book; what it does not bring, the store gives.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Provenance {
-    pub(crate) id: Option<Uuid>,
-    pub(crate) recorded_at: Option<DateTime<Utc>>,
+    pub(crate) recording: Recording,
 }
 
 /// What only one kind has.
@@ -52,17 +50,7 @@ pub(crate) struct BilledFrom {
 
 impl Draft {
     fn new(kind: DraftKind, amount: Amount) -> Self {
-        Self {
-            kind,
-            amount,
-            account: None,
-            term: None,
-            key: None,
-            on: None,
-            note: None,
-            recorded_by: None,
-            provenance: Provenance::default(),
-        }
+        Self { kind, amount, account: None, term: None, recording: Recording::default() }
     }
 
     pub(crate) fn account(&self) -> Result<AccountId, Refusal> {
@@ -76,15 +64,12 @@ impl Draft {
 
     /// The same draft for a part of the amount, on an account, under a key.
     pub(crate) fn part(&self, account: AccountId, amount: Amount, key: IdempotencyKey) -> Self {
-        Self { account: Some(Ok(account)), amount, key: Some(Ok(key)), ..self.clone() }
+        let recording = Recording { key: Some(Ok(key)), ..self.recording.clone() };
+        Self { account: Some(Ok(account)), amount, recording, ..self.clone() }
     }
 
     pub(crate) fn term(&self) -> Result<TermId, Refusal> {
         self.term.ok_or(Refusal::Missing { what: "term" })
-    }
-
-    pub(crate) fn key(&self) -> Result<IdempotencyKey, Refusal> {
-        self.key.clone().ok_or(Refusal::Missing { what: "idempotency key" })?
     }
 
     /// Whether its kind is decided on the account's balance.
@@ -93,14 +78,10 @@ impl Draft {
     }
 
     pub(crate) fn check_texts(&self) -> Result<(), Refusal> {
-        let optional = |what, text: &Option<String>| {
-            text.as_deref().map_or(Ok(()), |text| check_text(what, text, false))
-        };
-        optional("note", &self.note)?;
-        optional("name of who recorded it", &self.recorded_by)?;
+        self.recording.check_texts()?;
         match &self.kind {
             DraftKind::Payment { reference, .. } | DraftKind::Refund { reference, .. } => {
-                optional("reference", reference)
+                reference.as_deref().map_or(Ok(()), |text| check_text("reference", text, false))
             }
             DraftKind::Charge { .. } => Ok(()),
             DraftKind::Opening { reason }
@@ -132,32 +113,10 @@ macro_rules! draft {
                 self
             }
 
-            /// The caller's own name for this recording, unique in the book: sent again with the same content, it records nothing more.
-            #[must_use]
-            pub fn key(mut self, key: impl IntoName<IdempotencyKey>) -> Self {
-                self.0.key = Some(key.into_name());
-                self
-            }
+            recording_calls!(recording);
 
-            /// The day on which it takes effect; today in the ledger's time zone unless given.
-            #[must_use]
-            pub fn on(mut self, day: NaiveDate) -> Self {
-                self.0.on = Some(day);
-                self
-            }
-
-            /// A note. It is not part of the content that a key is compared by.
-            #[must_use]
-            pub fn note(mut self, note: impl Into<String>) -> Self {
-                self.0.note = Some(note.into());
-                self
-            }
-
-            /// Who records it. It is not part of the content that a key is compared by.
-            #[must_use]
-            pub fn recorded_by(mut self, who: impl Into<String>) -> Self {
-                self.0.recorded_by = Some(who.into());
-                self
+            const fn recording(&mut self) -> &mut Recording {
+                &mut self.0.recording
             }
         }
 
@@ -338,76 +297,5 @@ impl WriteOff {
     /// A write-off.
     pub fn of(amount: impl Into<Amount>, reason: impl Into<String>) -> Self {
         Self(Draft::new(DraftKind::WriteOff { reason: reason.into() }, amount.into()))
-    }
-}
-
-/// Which entry a reversal undoes.
-#[derive(Clone, Debug)]
-pub(crate) enum Target {
-    Key(Result<IdempotencyKey, Refusal>),
-    Entry(Result<AccountId, Refusal>, u32),
-}
-
-/// The undoing of an entry: an entry that is its exact opposite.
-///
-/// ```
-/// use bursar::Reversal;
-///
-/// let undone = Reversal::of_key("till-1-0001", "recorded in error").key("till-1-0002");
-/// # let _ = undone;
-/// ```
-#[derive(Clone, Debug)]
-pub struct Reversal {
-    pub(crate) target: Target,
-    pub(crate) reason: String,
-    pub(crate) key: Option<Result<IdempotencyKey, Refusal>>,
-    pub(crate) on: Option<NaiveDate>,
-    pub(crate) note: Option<String>,
-    pub(crate) recorded_by: Option<String>,
-    pub(crate) provenance: Provenance,
-}
-
-impl Reversal {
-    fn new(target: Target, reason: String) -> Self {
-        let provenance = Provenance::default();
-        Self { target, reason, key: None, on: None, note: None, recorded_by: None, provenance }
-    }
-
-    /// A reversal of the entry recorded under a key.
-    pub fn of_key(key: impl IntoName<IdempotencyKey>, reason: impl Into<String>) -> Self {
-        Self::new(Target::Key(key.into_name()), reason.into())
-    }
-
-    /// A reversal of the entry at a position of an account.
-    pub fn of_entry(account: impl IntoName<AccountId>, position: u32, reason: impl Into<String>) -> Self {
-        Self::new(Target::Entry(account.into_name(), position), reason.into())
-    }
-
-    /// The caller's own name for this recording, unique in the book.
-    #[must_use]
-    pub fn key(mut self, key: impl IntoName<IdempotencyKey>) -> Self {
-        self.key = Some(key.into_name());
-        self
-    }
-
-    /// The day on which it takes effect; today in the ledger's time zone unless given.
-    #[must_use]
-    pub fn on(mut self, day: NaiveDate) -> Self {
-        self.on = Some(day);
-        self
-    }
-
-    /// A note.
-    #[must_use]
-    pub fn note(mut self, note: impl Into<String>) -> Self {
-        self.note = Some(note.into());
-        self
-    }
-
-    /// Who records it.
-    #[must_use]
-    pub fn recorded_by(mut self, who: impl Into<String>) -> Self {
-        self.recorded_by = Some(who.into());
-        self
     }
 }

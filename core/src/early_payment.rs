@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use chrono::{Days, NaiveDate};
 
+use crate::billing_key::is_redo_key;
 use crate::conceded::{Conceded, GivenState};
 use crate::late_fee::code_set;
 use crate::name::{IntoName, check_text};
@@ -14,7 +15,18 @@ use crate::{
 };
 
 /// By when a charge is to be settled; the day itself is in time.
+///
+/// ```
+/// use bursar::{Deadline, EarlyPayment, date};
+/// use rust_decimal_macros::dec;
+///
+/// let by_the_first_day = EarlyPayment::new("early", dec!(5), Deadline::On(date("2026-01-12")?))?;
+/// let within_a_week = EarlyPayment::new("prompt", dec!(5), Deadline::AfterCharge(7))?;
+/// # let _ = (by_the_first_day, within_a_week);
+/// # Ok::<(), bursar::Refusal>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Deadline {
     /// By a day.
     On(NaiveDate),
@@ -197,7 +209,7 @@ impl EarlyPayment {
     /// The last day in time; none for a charge that was made only after it.
     fn deadline_of(&self, due_on: NaiveDate, charge: &Entry) -> Option<NaiveDate> {
         let deadline = self.deadline.of(due_on, charge.effective_on)?;
-        let repriced = charge.key.as_str().starts_with("bursar:redo:");
+        let repriced = is_redo_key(&charge.key);
         match repriced {
             true => Some(deadline.max(charge.effective_on)),
             false => Some(deadline).filter(|deadline| *deadline >= charge.effective_on),

@@ -1,7 +1,5 @@
 //! Entries: the immutable lines of an account, from which every figure is derived.
 
-use std::fmt;
-use std::str::FromStr;
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -9,46 +7,15 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::receipt::ReceiptNumber;
-use crate::standing::UnknownWord;
+use crate::word::words;
 use crate::{AccountId, FeeCode, FeeGroup, IdempotencyKey, Money, TermId};
 
 /// Free text of an entry; cheap to clone.
 pub type Text = Arc<str>;
 
-macro_rules! words {
-    ($(#[$doc:meta])* $name:ident { $($(#[$each:meta])* $variant:ident = $word:literal),* $(,)? } $allowed:literal) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        pub enum $name { $($(#[$each])* #[serde(rename = $word)] $variant),* }
-
-        impl $name {
-            /// Every one, in order.
-            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
-
-            /// The word for it in files and columns.
-            #[must_use]
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $word),* }
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.pad(self.as_str())
-            }
-        }
-
-        impl FromStr for $name {
-            type Err = UnknownWord;
-            fn from_str(word: &str) -> Result<Self, UnknownWord> {
-                Self::ALL.iter().copied().find(|one| one.as_str() == word).ok_or(UnknownWord { allowed: $allowed })
-            }
-        }
-    };
-}
-
 words! {
     /// How money was paid or given back.
+    #[non_exhaustive]
     Method {
         /// Notes and coins.
         Cash = "cash",
@@ -62,11 +29,12 @@ words! {
         Card = "card",
         /// Anything else.
         Other = "other",
-    } "cash, bank, mobile, cheque, card, other"
+    }
 }
 
 words! {
     /// Why the school asks for less than the fee.
+    #[non_exhaustive]
     ConcessionKind {
         /// A scholarship or bursary.
         Scholarship = "scholarship",
@@ -76,7 +44,7 @@ words! {
         Discount = "discount",
         /// Goodwill.
         Goodwill = "goodwill",
-    } "scholarship, waiver, discount, goodwill"
+    }
 }
 
 words! {
@@ -90,7 +58,7 @@ words! {
         Adjustment = "adjustment",
         /// Payments less refunds: in the amount paid.
         Paid = "paid",
-    } "opening, fee, adjustment, paid"
+    }
 }
 
 /// Which fee a charge was made from. By hand: neither. Billed from a group's fee: both. Billed from the account's own fee: a slot alone.
@@ -128,6 +96,22 @@ impl BilledSlot {
 }
 
 /// What an entry is, with what only its kind carries.
+///
+/// ```
+#[doc = include_str!("docs/school.txt")]
+/// school.pay(Payment::bank(dec!(80)).from("s-17").for_term(term).key("bank-0001").reference("FT-553")).await?;
+/// for entry in school.entries("s-17", 0, PAGE_MAX).await? {
+///     match &entry.kind {
+///         EntryKind::Charge { code, due_on, .. } => println!("{code}, due {due_on}: {}", entry.amount()),
+///         EntryKind::Payment { method, reference } => {
+///             println!("paid by {method}, {}: {}", reference.as_deref().unwrap_or("-"), entry.amount());
+///         }
+///         other => println!("{}: {}", other.as_str(), entry.effect),
+///     }
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum EntryKind {
@@ -260,11 +244,40 @@ impl NewEntry {
     pub fn at(self, position: u32) -> Entry {
         Entry { position, line: self }
     }
+
+    /// The amount as it was given: positive where the kind gives the sign, signed for opening balances, adjustments and reversals.
+    ///
+    /// ```
+    #[doc = include_str!("docs/school.txt")]
+    /// let receipt = school.pay(Payment::cash(dec!(80)).from("s-17").for_term(term).key("till-1-0001")).await?;
+    /// // Eighty were paid, and the account owes eighty less.
+    /// assert_eq!((receipt.entry.amount().to_string(), receipt.entry.effect.to_string()), ("80.00".into(), "-80.00".into()));
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn amount(&self) -> Money {
+        if self.kind.lowers() {
+            // Capped when it was recorded, so its opposite exists.
+            self.effect.checked_neg().unwrap_or(self.effect)
+        } else {
+            self.effect
+        }
+    }
 }
 
 /// An entry of an account: immutable once recorded.
 ///
 /// It reads as its [`NewEntry`] does (`entry.term`, `entry.effect`), and has a position besides.
+///
+/// ```
+#[doc = include_str!("docs/school.txt")]
+/// let entry = school.entries("s-17", 0, 1).await?.remove(0);
+/// assert_eq!((entry.position, entry.term, entry.effect.to_string()), (1, term, "120.00".into()));
+/// assert_eq!(entry.receipt().account().as_str(), "s-17");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
     /// Its position in the account: 1, 2, 3 … without gaps.
@@ -285,16 +298,5 @@ impl Entry {
     #[must_use]
     pub fn receipt(&self) -> ReceiptNumber {
         ReceiptNumber::new(self.account.clone(), self.position)
-    }
-
-    /// The amount as it was given: positive where the kind gives the sign, signed for opening balances, adjustments and reversals.
-    #[must_use]
-    pub fn amount(&self) -> Money {
-        if self.kind.lowers() {
-            // Capped when it was recorded, so its opposite exists.
-            self.effect.checked_neg().unwrap_or(self.effect)
-        } else {
-            self.effect
-        }
     }
 }

@@ -12,6 +12,24 @@ use crate::{IdempotencyKey, Refusal};
 /// | [`Conflict`](Error::Conflict) | it was tried again already, in vain: ask the user to try later | 409 |
 /// | [`UnknownOutcome`](Error::UnknownOutcome) | send the same request again, with the same key | 503 |
 /// | [`Store`](Error::Store) | as [`StoreError::may_retry`] says; else call the operator | 503 or 500 |
+///
+/// ```
+#[doc = include_str!("docs/school.txt")]
+/// fn answer(error: &Error) -> u16 {
+///     match error {
+///         Error::Refused(_) => 422,
+///         Error::Conflict { .. } => 409,
+///         Error::UnknownOutcome { .. } => 503,
+///         other if other.may_retry() => 503,
+///         _ => 500,
+///     }
+/// }
+///
+/// let unknown = school.account("s-71").await.unwrap_err();
+/// assert_eq!((answer(&unknown), unknown.to_string().as_str()), (422, "there is no account s-71 in this book; enrol it first"));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -99,6 +117,16 @@ pub enum StoreErrorKind {
 }
 
 /// An error of a store: its kind, which operation failed, and the cause.
+///
+/// ```
+/// use bursar::{Error, StoreError, StoreErrorKind};
+///
+/// // As a store says it, and as it reaches the caller.
+/// let busy = StoreError::new(StoreErrorKind::Busy, "post an entry", "another process holds the file; try again");
+/// let error = Error::from(busy);
+/// assert!(error.may_retry());
+/// assert_eq!(error.to_string(), "post an entry: another process holds the file; try again");
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[error("{operation}: {detail}")]
 pub struct StoreError {

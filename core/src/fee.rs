@@ -5,11 +5,19 @@ use std::fmt;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-use crate::money::{AMOUNT_MAX, Amount};
+use crate::amount::{Amount, check_amount};
 use crate::name::IntoName;
 use crate::{AccountId, Currency, FeeCode, FeeGroup, Money, Refusal, Term, TermId};
 
 /// Who is billed a fee: every account of a fee group, or one account of its own (a club, a bus).
+///
+/// ```
+#[doc = include_str!("docs/school.txt")]
+/// let fee = school.fees(term, None, 1).await?.remove(0);
+/// assert_eq!(fee.key.payer, Payer::Group(FeeGroup::new("PRIMARY")?));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Payer {
@@ -55,6 +63,17 @@ pub struct Instalment {
 }
 
 /// A fee as a book keeps it.
+///
+/// ```
+#[doc = include_str!("docs/school.txt")]
+/// let thirds = [date("2026-01-12")?, date("2026-02-12")?, date("2026-03-12")?];
+/// school.define_fee(NewFee::of_group(term, "ECD", "tuition", dec!(100)).in_instalments(thirds)).await?;
+/// let fee = school.fees(term, None, 1).await?.remove(0);
+/// let parts: Vec<String> = fee.instalments.iter().map(|part| part.amount.to_string()).collect();
+/// assert_eq!((fee.price(Currency::USD)?.to_string(), parts.join(" + ")), ("100.00".into(), "33.34 + 33.33 + 33.33".into()));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fee {
     /// The term, who pays, and what for.
@@ -228,23 +247,4 @@ impl DueFee {
             parts.map(|(amount, due_on)| Instalment { amount: *amount, due_on: *due_on }).collect();
         Fee { key: self.key.clone(), instalments, revision: self.revision.unwrap_or(0) }
     }
-}
-
-/// Refuses what is not above zero, or past the cap.
-pub(crate) fn check_amount(what: &'static str, amount: Money) -> Result<(), Refusal> {
-    if !amount.is_positive() {
-        return Err(Refusal::NotPositive { what, given: amount });
-    }
-    check_cap(amount)
-}
-
-/// Refuses what is past the cap, of either sign.
-pub(crate) fn check_cap(amount: Money) -> Result<(), Refusal> {
-    if amount.minor().unsigned_abs() > AMOUNT_MAX.unsigned_abs() {
-        return Err(Refusal::AmountTooLarge {
-            given: amount,
-            max: Money::from_minor(AMOUNT_MAX, amount.currency()),
-        });
-    }
-    Ok(())
 }

@@ -107,6 +107,7 @@ pub struct AccountDebits {
 
 /// A part of a payment that settles a debit, or a part of one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct DebitPart {
     /// The account.
     pub account: AccountId,
@@ -122,6 +123,7 @@ pub struct DebitPart {
 
 /// How a payment is split over accounts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Split {
     /// Which debits it settles, in the order in which they fell due.
     pub settled: Vec<DebitPart>,

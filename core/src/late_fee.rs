@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{Days, NaiveDate};
 use serde::{Deserialize, Serialize};
 
-use crate::money::Amount;
+use crate::amount::{Amount, check_amount};
 use crate::name::IntoName;
 use crate::rule_key::{RuleKey, RuleKind};
 use crate::unsettled::Unsettled;
@@ -156,7 +156,7 @@ impl LateFee {
         rule.measure = self.measure.in_currency("late fee", currency)?;
         if let Some(amount) = self.at_most {
             let amount = amount.in_currency(currency)?;
-            crate::fee::check_amount("most that late fees come to", amount)?;
+            check_amount("most that late fees come to", amount)?;
             rule.at_most = Some(amount.into());
         }
         Ok(rule)
@@ -204,6 +204,7 @@ pub(crate) fn code_set<C: IntoName<FeeCode>>(
 
 /// A late fee to be charged, or one that was.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct LateFeeDue {
     /// The position of the overdue charge.
     pub charge: u32,
@@ -220,7 +221,19 @@ pub struct LateFeeDue {
 }
 
 /// What a late-fee rule says of an account on a day.
+///
+/// ```
+#[doc = include_str!("docs/school.txt")]
+/// // What would be charged if it were the first of March.
+/// let rule = LateFee::new("late", dec!(5))?.every_days(30)?;
+/// let entries = school.entries("s-17", 0, PAGE_MAX).await?;
+/// let plan = rule.plan(&entries, date("2026-03-01")?, school.currency())?;
+/// assert_eq!(plan.due.iter().map(|late_fee| late_fee.since.to_string()).collect::<Vec<_>>(), ["2026-01-13", "2026-02-12"]);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct LateFeePlan {
     /// What is to be charged, in the order in which the charges fell due, then by period.
     pub due: Vec<LateFeeDue>,

@@ -5,10 +5,12 @@
 mod account;
 mod aging;
 mod allocation;
+mod amount;
 mod as_of;
 pub mod audit;
 mod balance;
 mod billing;
+mod billing_key;
 mod by_entries;
 mod calendar;
 mod conceded;
@@ -23,6 +25,7 @@ mod early_payment;
 mod entry;
 mod error;
 mod fee;
+mod hex;
 mod household;
 pub mod import;
 pub mod journal;
@@ -31,10 +34,13 @@ mod ledger;
 mod methods;
 mod money;
 mod name;
+mod parts;
 mod printed;
 mod rate;
 mod receipt;
+mod recording;
 mod refusal;
+mod reversal;
 pub mod rule;
 mod rule_key;
 mod rule_name;
@@ -50,21 +56,23 @@ pub mod store;
 mod summary;
 mod text;
 mod unsettled;
+mod word;
 
 pub use account::{Account, GROUPS_MAX};
 pub use aging::{AccountAging, Aged, AgedTotals, Aging, BOUNDS_MAX, BookAging, Buckets};
 pub use allocation::{Allocation, Credit, Debit, Settlement};
+pub use amount::{AMOUNT_MAX, Amount};
 pub use as_of::AsOf;
 pub use balance::{PaymentStatus, TermBalance, TermTotals, Totals};
 pub use billing::{
-    BillingPlan, BillingPolicy, BillingProgress, BillingReport, PlannedCharge, SKIPPED_LISTED_MAX, SetRule,
-    SkipReason, Skipped, StandardPolicy, billing_key, plan, redo_key, undo_key,
+    BillingPlan, BillingPolicy, BillingReport, PlannedCharge, SKIPPED_LISTED_MAX, SetRule, SkipReason,
+    Skipped, StandardPolicy,
 };
 pub use calendar::{Calendar, Term, TermId, date};
 pub use concession_rule::{ConcessionPlan, ConcessionRule, PlannedConcession};
 pub use currency::Currency;
 pub use debtors::{Debtor, DebtorFilter, DebtorKey};
-pub use draft::{Adjustment, Charge, Concession, Draft, OpeningBalance, Payment, Refund, Reversal, WriteOff};
+pub use draft::{Adjustment, Charge, Concession, Draft, OpeningBalance, Payment, Refund, WriteOff};
 pub use early_payment::{Deadline, EarlyPayment};
 pub use entry::{BilledSlot, ChargeOrigin, ConcessionKind, Entry, EntryKind, Figure, Method, NewEntry, Text};
 pub use error::{Error, StoreError, StoreErrorKind};
@@ -75,17 +83,20 @@ pub use ledger::{
     Agings, BookBalance, DebtorPage, Enrolled, GrantReport, LateFeeReport, Ledger, PAGE_MAX, Repricing,
     RunProgress, SkippedLateFee, TermBalances,
 };
-pub use money::{AMOUNT_MAX, Amount, Money, PARTS_MAX};
+pub use money::Money;
 pub use name::{
     AccountId, BookId, FeeCode, FeeGroup, HouseholdId, IdempotencyKey, IntoName, TEXT_LENGTH_MAX,
 };
+pub use parts::PARTS_MAX;
 pub use printed::{PrintedReceipt, ReceiptPart};
 pub use rate::{Measure, Rate};
 pub use receipt::{Receipt, ReceiptNumber};
 pub use refusal::Refusal;
+pub use reversal::Reversal;
 pub use rule_name::RuleName;
 pub use sibling_discount::SiblingDiscount;
-pub use standing::{Standing, UnknownWord};
+pub use standing::Standing;
 pub use statement::{HouseholdStatement, Span, Statement, StatementLine};
 pub use store::LedgerStore;
 pub use summary::{CollectionRate, GroupSummary, SummaryFigures, TermSummary};
+pub use word::UnknownWord;

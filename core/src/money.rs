@@ -34,11 +34,6 @@ pub struct Money {
     currency: Currency,
 }
 
-/// The largest amount of one entry or fee, in minor units: 10^15.
-///
-/// Far beyond any school, and small enough that sums of entries stay within 64 bits.
-pub const AMOUNT_MAX: i64 = 1_000_000_000_000_000;
-
 impl Money {
     /// An amount of nothing.
     #[must_use]
@@ -47,6 +42,16 @@ impl Money {
     }
 
     /// An amount from its decimal figure.
+    ///
+    /// ```
+    /// use bursar::{Currency, Money, Refusal};
+    /// use rust_decimal_macros::dec;
+    ///
+    /// assert_eq!(Money::new(dec!(40), Currency::USD)?.to_string(), "40.00");
+    /// // A third of a cent is refused and not rounded.
+    /// assert_eq!(Money::new(dec!(0.003), Currency::USD).unwrap_err().code(), "too-many-decimals");
+    /// # Ok::<(), Refusal>(())
+    /// ```
     ///
     /// # Errors
     /// [`Refusal::TooManyDecimals`] when it has more decimals than the currency (trailing zeros count: they claim a precision
@@ -67,6 +72,15 @@ impl Money {
 
     /// An amount from a text such as `"40.00"`, `"40"` or `"-3.5"`: digits, at most one point and a leading minus.
     ///
+    /// ```
+    /// use bursar::{Currency, Money, Refusal};
+    ///
+    /// assert_eq!(Money::parse("-3.5", Currency::USD)?.minor(), -350);
+    /// // A thousands mark is one country's and another's point of decimals: neither is guessed at.
+    /// assert_eq!(Money::parse("1,234", Currency::USD).unwrap_err().code(), "bad-amount");
+    /// # Ok::<(), Refusal>(())
+    /// ```
+    ///
     /// # Errors
     /// [`Refusal::BadAmount`] for anything else (an exponent, a plus sign, spaces, thousands marks);
     /// [`Refusal::TooManyDecimals`] and [`Refusal::Overflow`] as in [`Money::new`].
@@ -75,6 +89,13 @@ impl Money {
     }
 
     /// An amount from an integer of minor units (cents): what stores keep.
+    ///
+    /// ```
+    /// use bursar::{Currency, Money};
+    ///
+    /// assert_eq!(Money::from_minor(4_000, Currency::USD).to_string(), "40.00");
+    /// assert_eq!(Money::from_minor(4_000, Currency::JPY).to_string(), "4000");
+    /// ```
     #[must_use]
     pub const fn from_minor(minor: i64, currency: Currency) -> Self {
         Self { minor, currency }
@@ -118,6 +139,15 @@ impl Money {
 
     /// The sum.
     ///
+    /// ```
+    /// use bursar::{Currency, Money, Refusal};
+    ///
+    /// let (fee, paid) = (Money::from_minor(12_000, Currency::USD), Money::from_minor(8_000, Currency::USD));
+    /// assert_eq!(fee.checked_sub(paid)?.checked_add(fee)?.to_string(), "160.00");
+    /// assert_eq!(fee.checked_add(Money::zero(Currency::KES)).unwrap_err().code(), "currency-mismatch");
+    /// # Ok::<(), Refusal>(())
+    /// ```
+    ///
     /// # Errors
     /// [`Refusal::CurrencyMismatch`], [`Refusal::Overflow`].
     pub fn checked_add(self, other: Self) -> Result<Self, Refusal> {
@@ -143,6 +173,14 @@ impl Money {
     }
 
     /// The sum of amounts in one currency; nothing adds up to zero.
+    ///
+    /// ```
+    /// use bursar::{Currency, Money};
+    ///
+    /// let parts = [4_000, 250, -1_000].map(|minor| Money::from_minor(minor, Currency::USD));
+    /// assert_eq!(Money::sum(parts, Currency::USD)?.to_string(), "32.50");
+    /// # Ok::<(), bursar::Refusal>(())
+    /// ```
     ///
     /// # Errors
     /// [`Refusal::CurrencyMismatch`], [`Refusal::Overflow`].
@@ -172,71 +210,6 @@ impl Money {
         Self::new(rounded, self.currency)
     }
 
-    /// Splits into parts as even as minor units allow; the parts sum to the whole, and the first ones carry what is left over.
-    ///
-    /// ```
-    /// # use bursar::{Currency, Money};
-    /// # use rust_decimal_macros::dec;
-    /// let parts = Money::new(dec!(100), Currency::USD)?.split(3)?;
-    /// assert_eq!(parts.iter().map(ToString::to_string).collect::<Vec<_>>(), ["33.34", "33.33", "33.33"]);
-    /// # Ok::<(), bursar::Refusal>(())
-    /// ```
-    ///
-    /// # Errors
-    /// [`Refusal::BadSplit`] for no parts, or for more than [`PARTS_MAX`].
-    pub fn split(self, parts: usize) -> Result<Vec<Self>, Refusal> {
-        if parts > PARTS_MAX {
-            return Err(Refusal::BadSplit { why: "too many parts" });
-        }
-        self.split_by(&vec![1; parts])
-    }
-
-    /// Splits in proportion to whole-number shares (two payers at 2 : 1); the parts sum to the whole, and minor units left over go
-    /// one each to the first parts whose share is not nothing.
-    ///
-    /// # Errors
-    /// [`Refusal::BadSplit`] when there are no shares, more than [`PARTS_MAX`], or they are all nothing.
-    pub fn split_by(self, shares: &[u32]) -> Result<Vec<Self>, Refusal> {
-        let shares: Vec<i64> = shares.iter().map(|share| i64::from(*share)).collect();
-        self.split_like(&shares)
-    }
-
-    /// Splits in proportion to shares that are not negative.
-    pub(crate) fn split_like(self, shares: &[i64]) -> Result<Vec<Self>, Refusal> {
-        let total: i128 = shares.iter().map(|share| i128::from(*share)).sum();
-        if shares.len() > PARTS_MAX {
-            return Err(Refusal::BadSplit { why: "too many parts" });
-        }
-        if total <= 0 {
-            return Err(Refusal::BadSplit { why: "no share is more than nothing" });
-        }
-        let whole = i128::from(self.minor);
-        let mut left = whole;
-        let mut parts = Vec::with_capacity(shares.len());
-        for share in shares {
-            let part = whole
-                .checked_mul(i128::from(*share))
-                .and_then(|product| product.checked_div(total))
-                .ok_or(Refusal::Overflow)?;
-            left = left.checked_sub(part).ok_or(Refusal::Overflow)?;
-            parts.push(part);
-        }
-        let unit = left.signum();
-        for (part, _) in parts.iter_mut().zip(shares).filter(|(_, share)| **share > 0) {
-            if left == 0 {
-                break;
-            }
-            *part = part.checked_add(unit).ok_or(Refusal::Overflow)?;
-            left = left.checked_sub(unit).ok_or(Refusal::Overflow)?;
-        }
-        parts
-            .into_iter()
-            .map(|part| {
-                i64::try_from(part).map(|minor| Self { minor, ..self }).map_err(|_| Refusal::Overflow)
-            })
-            .collect()
-    }
-
     fn same_currency(self, other: Self) -> Result<(), Refusal> {
         if self.currency == other.currency {
             Ok(())
@@ -245,47 +218,6 @@ impl Money {
         }
     }
 }
-
-/// An amount as a caller gives it: a plain [`Decimal`], meant in the book's currency, or [`Money`], whose currency is checked
-/// against the book's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Amount {
-    /// A figure in the book's currency.
-    InBookCurrency(Decimal),
-    /// An amount that says its currency.
-    Money(Money),
-}
-
-impl Amount {
-    /// The amount in the book's currency.
-    ///
-    /// # Errors
-    /// [`Refusal::CurrencyMismatch`], and those of [`Money::new`].
-    pub fn in_currency(self, currency: Currency) -> Result<Money, Refusal> {
-        match self {
-            Self::InBookCurrency(figure) => Money::new(figure, currency),
-            Self::Money(money) if money.currency == currency => Ok(money),
-            Self::Money(money) => {
-                Err(Refusal::CurrencyMismatch { expected: currency, given: money.currency })
-            }
-        }
-    }
-}
-
-impl From<Decimal> for Amount {
-    fn from(figure: Decimal) -> Self {
-        Self::InBookCurrency(figure)
-    }
-}
-
-impl From<Money> for Amount {
-    fn from(money: Money) -> Self {
-        Self::Money(money)
-    }
-}
-
-/// The most parts that an amount is split into.
-pub const PARTS_MAX: usize = 1_000;
 
 /// Reads a plain decimal: digits, at most one point between digits, and a leading minus.
 pub(crate) fn parse_decimal(text: &str) -> Result<Decimal, Refusal> {
@@ -395,20 +327,6 @@ mod tests {
             prop_assert_eq!(Money::new(money.amount(), money.currency()).unwrap(), money);
             let json = serde_json::to_string(&money).unwrap();
             prop_assert_eq!(serde_json::from_str::<Money>(&json).unwrap(), money);
-        }
-
-        #[test]
-        fn parts_sum_to_the_whole(minor: i64, shares in prop::collection::vec(0_u32..1000, 1..20)) {
-            let whole = Money::from_minor(minor, Currency::USD);
-            match whole.split_by(&shares) {
-                Ok(parts) => {
-                    prop_assert_eq!(parts.len(), shares.len());
-                    let sum: i128 = parts.iter().map(|part| i128::from(part.minor())).sum();
-                    prop_assert_eq!(sum, i128::from(minor));
-                    prop_assert!(parts.iter().zip(&shares).all(|(part, share)| *share > 0 || part.is_zero()));
-                }
-                Err(refusal) => prop_assert!(shares.iter().all(|share| *share == 0), "{}", refusal),
-            }
         }
 
         #[test]

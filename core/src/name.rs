@@ -9,6 +9,19 @@ use crate::Refusal;
 ///
 /// It is implemented for whatever converts with [`TryInto`]: strings, the name itself and, for
 /// [`AccountId`], integers and UUIDs.
+///
+/// ```
+/// use bursar::{AccountId, IntoName};
+///
+/// fn account(id: impl IntoName<AccountId>) -> Result<AccountId, bursar::Refusal> {
+///     id.into_name()
+/// }
+///
+/// // A text, a row number, or the name itself.
+/// assert_eq!(account("17")?, account(17_i64)?);
+/// assert_eq!(account(&account("s-17")?)?.as_str(), "s-17");
+/// # Ok::<(), bursar::Refusal>(())
+/// ```
 pub trait IntoName<T> {
     /// Converts, or says why the text cannot be such a name.
     ///
@@ -76,6 +89,11 @@ pub(crate) fn check_text(what: &'static str, text: &str, required: bool) -> Resu
         return Err(bad("it holds a control character"));
     }
     Ok(())
+}
+
+/// Checks the name of who records.
+pub(crate) fn check_recorder(who: &str) -> Result<(), Refusal> {
+    check_text("name of who recorded it", who, false)
 }
 
 macro_rules! name {
@@ -244,6 +262,11 @@ impl IdempotencyKey {
     #[must_use]
     pub fn is_reserved(&self) -> bool {
         self.0.starts_with(Self::RESERVED)
+    }
+
+    /// Refuses a key of the library's own: callers record under none.
+    pub(crate) fn check_callers_own(&self) -> Result<(), Refusal> {
+        if self.is_reserved() { Err(Refusal::ReservedKey { key: self.clone() }) } else { Ok(()) }
     }
 }
 

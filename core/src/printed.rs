@@ -9,6 +9,7 @@ use crate::{Allocation, BookId, Entry, EntryKind, Money, ReceiptNumber, Refusal}
 
 /// What a payment went to, or what a refund was given back from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct ReceiptPart {
     /// The other entry: of a payment the debit that it settled, of a refund the credit that it gave back.
     pub entry: Entry,
@@ -22,14 +23,27 @@ pub struct ReceiptPart {
 /// reversed since is added.
 ///
 /// [`Display`](std::fmt::Display) shows it as a text of at most 80 columns.
+///
+/// ```
+#[doc = include_str!("docs/school.txt")]
+/// let payment = Payment::cash(dec!(80)).from("s-17").for_term(term).key("till-1-0001").on(date("2026-02-01")?);
+/// let number = school.pay(payment).await?.number;
+/// let printed = school.receipt(&number).await?;
+/// assert_eq!((printed.parts[0].amount.to_string(), printed.balance.to_string()), ("80.00".into(), "40.00".into()));
+/// school.reverse(Reversal::of_key("till-1-0001", "bounced").key("till-1-0002")).await?;
+/// assert!(school.receipt(&number).await?.to_string().contains("VOID"));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct PrintedReceipt {
     /// Its number, unique in the book, with its check character.
     pub number: ReceiptNumber,
     /// The book.
     pub book: BookId,
     /// The entry: its account, term, day, method, reference and note, and when and by whom it was recorded. Its
-    /// [`amount`](Entry::amount) is above zero.
+    /// [`amount`](crate::NewEntry::amount) is above zero.
     pub entry: Entry,
     /// What it went to, or was given back from, by the [allocation](Allocation) then: what fell due first, first.
     pub parts: Vec<ReceiptPart>,

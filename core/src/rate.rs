@@ -2,7 +2,7 @@
 
 use rust_decimal::{Decimal, RoundingStrategy};
 
-use crate::money::Amount;
+use crate::amount::{Amount, check_amount};
 use crate::{Currency, Money, Refusal};
 
 /// A share of an amount from nothing to all of it, and how its product is rounded to minor units.
@@ -66,6 +66,18 @@ impl Rate {
 }
 
 /// How much a rule charges or concedes: an amount, or a rate of something.
+///
+/// ```
+/// use bursar::{LateFee, Rate};
+/// use rust_decimal::RoundingStrategy::MidpointAwayFromZero;
+/// use rust_decimal_macros::dec;
+///
+/// // A plain figure is an amount, five of the book's currency; a rate says that it is one.
+/// let five = LateFee::new("late", dec!(5))?;
+/// let five_percent = LateFee::new("late-rate", Rate::percent(dec!(5), MidpointAwayFromZero)?)?;
+/// # let _ = (five, five_percent);
+/// # Ok::<(), bursar::Refusal>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Measure {
     /// An amount.
@@ -79,7 +91,7 @@ impl Measure {
     pub(crate) fn in_currency(self, what: &'static str, currency: Currency) -> Result<Self, Refusal> {
         if let Self::Amount(amount) = self {
             let amount = amount.in_currency(currency)?;
-            crate::fee::check_amount(what, amount)?;
+            check_amount(what, amount)?;
             return Ok(Self::Amount(amount.into()));
         }
         Ok(self)

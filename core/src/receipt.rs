@@ -10,6 +10,18 @@ use crate::text::{WIDTH, cut, words};
 use crate::{AccountId, Entry, Refusal};
 
 /// What a recording gives back: the entry, its number, and whether it had been recorded before.
+///
+/// ```
+#[doc = include_str!("docs/school.txt")]
+/// let payment = Payment::cash(dec!(80)).from("s-17").for_term(term).key("till-1-0001").on(date("2026-02-01")?);
+/// let receipt = school.pay(payment).await?;
+/// assert_eq!(
+///     receipt.to_string(),
+///     format!("{}: payment cash, 80.00 USD for term 2026-1 on 2026-02-01", receipt.number)
+/// );
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Receipt {
     /// Its number, unique in the book.

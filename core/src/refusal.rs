@@ -12,6 +12,17 @@ use crate::{
 /// [`Refusal::code`] is stable and meant for programs; the message is meant for people, names what is wrong, and says what
 /// is allowed. A refusal answers a client's mistake: over HTTP it is a 422, or a 409 for those about a state
 /// ([`KeyReused`](Refusal::KeyReused), [`AccountExists`](Refusal::AccountExists)).
+///
+/// ```
+#[doc = include_str!("docs/school.txt")]
+/// let early = Payment::cash(dec!(80)).from("s-17").for_term(TermId::new(2027, 1)?).key("till-1-0001");
+/// match school.pay(early).await {
+///     Err(Error::Refused(Refusal::UnknownTerm { term })) => println!("ask the head to define term {term}"),
+///     other => panic!("{other:?}"),
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Refusal {
@@ -153,13 +164,11 @@ pub enum Refusal {
         /// The text, shortened.
         given: String,
     },
-    /// A term number outside what is allowed.
-    #[error("{year} term {number} cannot be a term; years are 1 to 9999 and terms are numbered 1 to 999")]
+    /// What is no year and number of a term.
+    #[error("{given:?} is not a term; give a year (1 to 9999), a dash and a number (1 to 999), as in 2026-1")]
     BadTermId {
-        /// The year.
-        year: u32,
-        /// The number.
-        number: u32,
+        /// What was given, shortened.
+        given: String,
     },
     /// A term that does not start before it ends.
     #[error("term {term} would start on {starts_on} and end on {ends_on}; it must start before it ends")]

@@ -1,5 +1,5 @@
-//! The rule of posting: when an entry is admitted. Every write passes through it: the ledger asks [`check`] why not, a store asks
-//! [`admits`] or says the same in its statement.
+//! The rule of posting: when an entry is admitted. Every write passes through it: a store asks [`admits`] or says the same in its
+//! statement, and the ledger asks why not.
 
 use serde::{Deserialize, Serialize};
 
@@ -78,6 +78,20 @@ pub struct State<'a> {
 ///
 /// The account and the term exist, the term is as the kind asks, the date is not locked, the key is new, the account is at the
 /// version decided on, and what it reverses is not reversed yet.
+///
+/// ```
+#[doc = include_str!("docs/school.txt")]
+/// use bursar::rule::{Posting, State, admits};
+///
+/// let account = school.account("s-17").await?;
+/// let calendar = school.calendar().await?;
+/// let mut entry = (*school.entries("s-17", 0, 1).await?[0]).clone();
+/// entry.term = TermId::new(2026, 2)?;
+/// let state = State { calendar: &calendar, account: Some(&account), key_known: false, reversed: false };
+/// assert!(!admits(&Posting::new(entry), state), "there is no such term");
+/// # Ok(())
+/// # }
+/// ```
 #[must_use]
 pub fn admits(posting: &Posting, state: State<'_>) -> bool {
     let version_holds = match (posting.version, state.account) {
@@ -88,11 +102,7 @@ pub fn admits(posting: &Posting, state: State<'_>) -> bool {
 }
 
 /// Says why an entry is not admitted in this state; the key and the version are not its concern.
-///
-/// # Errors
-/// [`Refusal::UnknownAccount`], [`Refusal::UnknownTerm`], [`Refusal::TermClosed`], [`Refusal::TermAfterCurrent`],
-/// [`Refusal::Locked`], [`Refusal::BalanceTooLarge`], [`Refusal::AlreadyReversed`].
-pub fn check(entry: &NewEntry, state: State<'_>) -> Result<(), Refusal> {
+pub(crate) fn check(entry: &NewEntry, state: State<'_>) -> Result<(), Refusal> {
     if state.account.is_none() {
         return Err(Refusal::UnknownAccount { account: entry.account.clone() });
     }
@@ -137,28 +147,20 @@ pub(crate) fn check_balance_cap(account: &Account, effect: Money) -> Result<(), 
 
 /// Says why a balance does not allow an entry: a refund needs that much credit on the whole account, a write-off that much
 /// outstanding. Other kinds do not ask.
-///
-/// # Errors
-/// [`Refusal::ExceedsCredit`], [`Refusal::ExceedsOutstanding`].
-pub fn check_balance(kind: &EntryKind, amount: Money, account: &Account) -> Result<(), Refusal> {
-    match kind {
-        EntryKind::Refund { .. } if amount.minor() > account.credit().minor() => {
-            Err(Refusal::ExceedsCredit {
-                account: account.id.clone(),
-                given: amount,
-                credit: account.credit(),
-            })
+pub(crate) fn check_balance(entry: &NewEntry, account: &Account) -> Result<(), Refusal> {
+    let (given, credit, outstanding) = (entry.amount(), account.credit(), account.outstanding());
+    match entry.kind {
+        EntryKind::Refund { .. } if given.minor() > credit.minor() => {
+            Err(Refusal::ExceedsCredit { account: account.id.clone(), given, credit })
         }
-        EntryKind::WriteOff { .. } if amount.minor() > account.outstanding().minor() => {
-            let outstanding = account.outstanding();
-            Err(Refusal::ExceedsOutstanding { account: account.id.clone(), given: amount, outstanding })
+        EntryKind::WriteOff { .. } if given.minor() > outstanding.minor() => {
+            Err(Refusal::ExceedsOutstanding { account: account.id.clone(), given, outstanding })
         }
         _ => Ok(()),
     }
 }
 
 /// Whether a kind is decided on the balance, and so against the account's version (S3).
-#[must_use]
-pub const fn needs_balance(kind: &EntryKind) -> bool {
+pub(crate) const fn needs_balance(kind: &EntryKind) -> bool {
     matches!(kind, EntryKind::Refund { .. } | EntryKind::WriteOff { .. })
 }

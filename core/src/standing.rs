@@ -1,49 +1,36 @@
 //! Standing: where a student is with the school, and which moves between standings are allowed.
 
-use std::fmt;
-use std::str::FromStr;
-
-use serde::{Deserialize, Serialize};
-
+use crate::word::words;
 use crate::{AccountId, Money, Refusal};
 
-/// Where a student is with the school. `Active ⇄ OnLeave`; either may leave as `Graduated`, `Withdrawn` or `Expelled`; a
-/// withdrawn student may be readmitted, and a graduate who owes nothing becomes an alumnus. `Expelled` and `Alumni` are final.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Standing {
-    /// Attends, and is billed.
-    Active,
-    /// Away for a while.
-    OnLeave,
-    /// Finished school.
-    Graduated,
-    /// Left; may be readmitted.
-    Withdrawn,
-    /// Sent away for good.
-    Expelled,
-    /// A graduate who owes nothing.
-    Alumni,
+words! {
+    /// Where a student is with the school. `Active ⇄ OnLeave`; either may leave as `Graduated`, `Withdrawn` or `Expelled`; a
+    /// withdrawn student may be readmitted, and a graduate who owes nothing becomes an alumnus. `Expelled` and `Alumni` are final.
+    ///
+    /// ```
+    /// use bursar::Standing;
+    ///
+    /// assert_eq!("on_leave".parse(), Ok(Standing::OnLeave));
+    /// assert_eq!(Standing::Withdrawn.next(), [Standing::Active]);
+    /// assert!(Standing::Expelled.next().is_empty());
+    /// ```
+    Standing {
+        /// Attends, and is billed.
+        Active = "active",
+        /// Away for a while.
+        OnLeave = "on_leave",
+        /// Finished school.
+        Graduated = "graduated",
+        /// Left; may be readmitted.
+        Withdrawn = "withdrawn",
+        /// Sent away for good.
+        Expelled = "expelled",
+        /// A graduate who owes nothing.
+        Alumni = "alumni",
+    }
 }
 
 impl Standing {
-    /// Every standing.
-    pub const ALL: [Self; 6] =
-        [Self::Active, Self::OnLeave, Self::Graduated, Self::Withdrawn, Self::Expelled, Self::Alumni];
-
-    /// The word for it in files and columns.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Active => "active",
-            Self::OnLeave => "on_leave",
-            Self::Graduated => "graduated",
-            Self::Withdrawn => "withdrawn",
-            Self::Expelled => "expelled",
-            Self::Alumni => "alumni",
-        }
-    }
-
     /// Which standings may follow it.
     #[must_use]
     pub const fn next(self) -> &'static [Self] {
@@ -74,28 +61,4 @@ impl Standing {
         }
         Ok(true)
     }
-}
-
-impl fmt::Display for Standing {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
-}
-
-impl FromStr for Standing {
-    type Err = UnknownWord;
-    fn from_str(word: &str) -> Result<Self, UnknownWord> {
-        Self::ALL
-            .into_iter()
-            .find(|one| one.as_str() == word)
-            .ok_or(UnknownWord { allowed: "active, on_leave, graduated, withdrawn, expelled, alumni" })
-    }
-}
-
-/// A word that is none of a fixed set.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("allowed are: {allowed}")]
-pub struct UnknownWord {
-    /// The words allowed.
-    pub allowed: &'static str,
 }

@@ -60,6 +60,7 @@ impl fmt::Display for CollectionRate {
 
 /// Sums over accounts in a term. Each is the sum of the accounts' own figure of that name ([`TermBalance`]), except where it says otherwise.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct SummaryFigures {
     /// How many accounts: those of which any figure of the term is not nothing. Who was charged and conceded as much is among them; who
     /// was charged in error, and the charge reversed, is not.
@@ -163,6 +164,7 @@ impl SummaryFigures {
 
 /// The figures of the accounts that are in just these fee groups.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct GroupSummary {
     /// The fee groups, as they are now, in byte order.
     pub groups: Vec<FeeGroup>,
@@ -172,7 +174,19 @@ pub struct GroupSummary {
 
 /// A term of the whole book: all accounts together, by payment status, and by fee groups. Each of these parts the accounts, so that its sums
 /// are the whole.
+///
+/// ```
+#[doc = include_str!("docs/school.txt")]
+/// school.enrol("s-18", ["PRIMARY"], date("2026-01-12")?).await?;
+/// school.pay(Payment::cash(dec!(120)).from("s-18").for_term(term).key("till-1-0001")).await?;
+/// let summary = school.term_summary(term).await?;
+/// assert_eq!(summary.by_status[&PaymentStatus::Paid].accounts, 1);
+/// assert_eq!(summary.by_groups[0].figures.outstanding.to_string(), "120.00");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct TermSummary {
     /// The term.
     pub term: TermId,

@@ -219,11 +219,12 @@ async fn agings_that_differ_are_not_added() {
     let (school, ..) = usual().await.unwrap();
     let day = date("2026-05-31").unwrap();
     let one = school.aging("s-17", day, &Buckets::default()).await.unwrap();
+    let recorded_by = "2026-05-31T08:00:00Z".parse().unwrap();
     let others = [
         school.aging("s-17", day, &Buckets::new([30, 60]).unwrap()).await.unwrap(),
         school.aging("s-17", day, &Buckets::new([30, 60, 91]).unwrap()).await.unwrap(),
         school.aging("s-17", day.succ_opt().unwrap(), &Buckets::default()).await.unwrap(),
-        Aging { as_of: AsOf::day(day).recorded_by("2026-05-31T08:00:00Z".parse().unwrap()), ..one.clone() },
+        school.aging("s-17", AsOf::day(day).recorded_by(recorded_by), &Buckets::default()).await.unwrap(),
     ];
     for other in &others {
         let mut sum = one.clone();

@@ -112,6 +112,8 @@ async fn names_keys_and_texts() {
     refused!(school, "unknown-entry", reverse(Reversal::of_entry("s-17", 9, "wrong").key("new")));
     refused!(school, "bad-text", reverse(Reversal::of_key("p-17", " ").key("new")));
     refused!(school, "bad-text", pay(pay(dec!(1)).note("x".repeat(501))));
+    refused!(school, "bad-text", reverse(Reversal::of_key("p-17", "wrong").key("new").note("x".repeat(501))));
+    refused!(school, "bad-text", reverse(Reversal::of_key("p-17", "wrong").key("new").recorded_by("a\0b")));
     let blank =
         Concession::of(ConcessionKind::Waiver, dec!(1), "").account("s-17").for_term(term(1)).key("new");
     refused!(school, "bad-text", concede(blank));
@@ -215,7 +217,7 @@ async fn reversals_and_standing() {
     refused!(school, "standing-refused", move_standing("s-17", Standing::Active, on));
     school.move_standing("s-17", Standing::Graduated, on).await.expect("the standing it has is no change");
     school.move_standing("s-18", Standing::Expelled, on).await.unwrap();
-    for to in Standing::ALL.into_iter().filter(|to| *to != Standing::Expelled) {
+    for to in Standing::ALL.iter().copied().filter(|to| *to != Standing::Expelled) {
         refused!(school, "standing-refused", move_standing("s-18", to, on));
     }
     school.pay(pay(dec!(120))).await.expect("leavers may pay");

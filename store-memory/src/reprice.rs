@@ -1,9 +1,10 @@
 //! Repricing: the live charges from a fee at its old price are reversed and made again at the new one, with the fee itself.
 
 use bursar::rule::Posting;
-use bursar::store::{RepriceOrder, nth_id};
-use bursar::{BilledSlot, ChargeOrigin, Entry, EntryKind, Fee, Figure, Instalment, Money, NewEntry, Payer};
-use bursar::{StoreError, redo_key, undo_key};
+use bursar::store::{RepriceOrder, nth_id, redo_key, undo_key};
+use bursar::{
+    BilledSlot, ChargeOrigin, Entry, EntryKind, Fee, Figure, Instalment, Money, NewEntry, Payer, StoreError,
+};
 
 use crate::book::BookLog;
 use crate::staged::{Staged, Stop};

@@ -20,6 +20,7 @@
 //! It may run beside writers and sealers: each account is proved as it was when the audit came to it, and the seals that there were when
 //! it began.
 
+mod ahead;
 mod proof;
 mod reader;
 mod seals;
@@ -48,6 +49,7 @@ const ACCOUNTS_A_PAGE: u32 = 1_000;
 
 /// Something that an invariant does not allow.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Finding {
     /// The invariant, by its name in [the table](crate::audit): `B1` to `B10`, `S1`, `S2` or `SEAL`.
     pub invariant: String,
@@ -61,6 +63,7 @@ pub struct Finding {
 
 /// What an audit found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct AuditReport {
     /// The book.
     pub book: BookId,
@@ -98,6 +101,15 @@ impl AuditReport {
 
 /// Audits a book.
 ///
+/// ```
+#[doc = include_str!("../docs/school.txt")]
+/// let report = audit::audit(&school).await?;
+/// assert!(report.is_clean(), "{:?}", report.findings);
+/// assert_eq!((report.accounts, report.entries, report.unsealed()), (1, 1, 1));
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 /// [`Error::Store`] when it cannot be read. What is wrong in the book is no error but a [`Finding`]: so is an entry that cannot be read.
 pub async fn audit<S: LedgerStore>(ledger: &Ledger<S>) -> Result<AuditReport, Error> {
@@ -106,6 +118,17 @@ pub async fn audit<S: LedgerStore>(ledger: &Ledger<S>) -> Result<AuditReport, Er
 
 /// Audits a book, and holds it to the root of a seal that was kept elsewhere: the last one, or any before it. Whoever has rewritten
 /// sealed entries together with everything that the database keeps of their seals is found by this.
+///
+/// ```
+#[doc = include_str!("../docs/school.txt")]
+/// let root = seal::seal(&school).await?;
+/// school.pay(Payment::cash(dec!(80)).from("s-17").for_term(term).key("till-1-0001")).await?;
+/// let report = audit::audit_against(&school, &root).await?;
+/// assert!(report.is_clean());
+/// assert_eq!((report.sealed, report.unsealed()), (1, 1), "the payment came after the seal");
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// # Errors
 /// [`Refusal::BadSeal`] when the root is of another book; and those of [`audit`].

@@ -1,7 +1,8 @@
 //! Reads the entries of a book in order, a page at a time, and goes on behind those that cannot be read.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 
+use super::ahead::{Ahead, Turned};
 use crate::store::AccountFilter;
 use crate::{AccountId, Entry, Error, IdempotencyKey, Ledger, LedgerStore, StoreError, StoreErrorKind};
 
@@ -39,10 +40,7 @@ pub(super) struct Noticed {
 
 pub(super) struct EntryReader<'a, S> {
     ledger: &'a Ledger<S>,
-    page: VecDeque<Item>,
-    after: Option<(AccountId, u32)>,
-    limit: u32,
-    done: bool,
+    ahead: Ahead<Item>,
     pub(super) noticed: Vec<Noticed>,
 }
 
@@ -52,8 +50,7 @@ fn is_corrupt<T>(answer: &Result<T, StoreError>) -> bool {
 
 impl<'a, S: LedgerStore> EntryReader<'a, S> {
     pub(super) fn new(ledger: &'a Ledger<S>) -> Self {
-        let (page, noticed) = (VecDeque::new(), Vec::new());
-        Self { ledger, page, after: None, limit: ENTRIES_A_PAGE, done: false, noticed }
+        Self { ledger, ahead: Ahead::new(ENTRIES_A_PAGE), noticed: Vec::new() }
     }
 
     /// The next one, if `wanted` says that it is.
@@ -61,40 +58,30 @@ impl<'a, S: LedgerStore> EntryReader<'a, S> {
         &mut self,
         wanted: impl Fn(&Item) -> bool + Send,
     ) -> Result<Option<Item>, Error> {
-        while self.page.is_empty() && !self.done {
-            self.fill().await?;
+        while self.ahead.is_short() {
+            self.read_on().await?;
         }
-        Ok(if self.page.front().is_some_and(wanted) { self.page.pop_front() } else { None })
+        Ok(self.ahead.take_if(wanted))
     }
 
-    async fn fill(&mut self) -> Result<(), Error> {
+    async fn read_on(&mut self) -> Result<(), Error> {
         let Ledger { store, book, .. } = self.ledger;
-        let after = self.after.as_ref().map(|(account, position)| (account, *position));
-        match store.scan(book, after, self.limit).await {
-            Ok(page) => {
-                self.done = page.is_empty();
-                if let Some(last) = page.last() {
-                    self.after = Some((last.account.clone(), last.position));
-                }
-                self.limit = self.limit.saturating_mul(4).min(ENTRIES_A_PAGE);
+        let page = store.scan(book, self.ahead.after(), self.ahead.limit()).await;
+        match self.ahead.turn(page, |entry| (entry.account.clone(), entry.position))? {
+            Turned::Page(page) => {
                 self.keys(&page).await?;
-                self.page.extend(page.into_iter().map(Item::Entry));
+                self.ahead.extend(page.into_iter().map(Item::Entry));
                 Ok(())
             }
-            // One that cannot be read spoils its page: closer and closer to it.
-            Err(error) if error.kind == StoreErrorKind::Corrupt && self.limit > 1 => {
-                self.limit = self.limit.div_euclid(2).max(1);
-                Ok(())
-            }
-            Err(error) if error.kind == StoreErrorKind::Corrupt => self.unreadable(&error.detail).await,
-            Err(error) => Err(error.into()),
+            Turned::Shorter => Ok(()),
+            Turned::Unreadable(why) => self.unreadable(&why).await,
         }
     }
 
     /// The next entry cannot be read. The store does not say where it is; what can be read around it does.
     async fn unreadable(&mut self, why: &str) -> Result<(), Error> {
         let Ledger { store, book, .. } = self.ledger;
-        let after = self.after.clone();
+        let after = self.ahead.after.clone();
         if let Some((account, position)) = after.as_ref().filter(|(_, position)| *position < u32::MAX) {
             let next = position.saturating_add(1);
             let of_account = store.entries(book, account, *position, 1).await;
@@ -104,7 +91,7 @@ impl<'a, S: LedgerStore> EntryReader<'a, S> {
                     self.mark(account.clone(), next, why);
                 } else {
                     self.lose(Some(account), why);
-                    self.after = Some((account.clone(), u32::MAX));
+                    self.ahead.after = Some((account.clone(), u32::MAX));
                 }
                 return Ok(());
             }
@@ -114,7 +101,7 @@ impl<'a, S: LedgerStore> EntryReader<'a, S> {
         match store.list_accounts(book, AccountFilter::All, last.as_ref(), 1).await?.pop() {
             None => {
                 self.lose(last.as_ref(), why);
-                self.done = true;
+                self.ahead.end();
             }
             Some(next) => {
                 let first = store.entries(book, &next.id, 0, 1).await;
@@ -123,7 +110,7 @@ impl<'a, S: LedgerStore> EntryReader<'a, S> {
                 } else {
                     first?;
                     self.lose(last.as_ref(), why);
-                    self.after = Some((next.id, 0));
+                    self.ahead.after = Some((next.id, 0));
                 }
             }
         }
@@ -132,8 +119,8 @@ impl<'a, S: LedgerStore> EntryReader<'a, S> {
 
     fn mark(&mut self, account: AccountId, position: u32, why: &str) {
         let why = why.to_owned();
-        self.after = Some((account.clone(), position));
-        self.page.push_back(Item::Unreadable { account, position, why });
+        self.ahead.after = Some((account.clone(), position));
+        self.ahead.extend([Item::Unreadable { account, position, why }]);
     }
 
     /// One that cannot be read and has no place among the others.

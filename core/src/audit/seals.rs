@@ -1,14 +1,15 @@
 //! The proof of the seals: everything that was hashed when the book was sealed is hashed again, from the entries that are there now.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap};
 
+use super::ahead::{Ahead, Turned};
 use super::proof::{Found, Proof};
 use super::reader::Noticed;
 use crate::seal::{
     Digest, NO_ROOT, RootHasher, SEGMENT_MAX, Seal, SealedRoot, Segment, chain_next, chain_start, digest_at,
 };
 use crate::store::AccountFilter;
-use crate::{AccountId, BookId, Entry, Error, Ledger, LedgerStore, StoreErrorKind};
+use crate::{AccountId, BookId, Entry, Error, Ledger, LedgerStore};
 
 const SEGMENTS_A_PAGE: u32 = 500;
 const SEALS_A_PAGE: u32 = 1_000;
@@ -37,10 +38,7 @@ pub(super) struct Seals<'a, S> {
     /// The number of the last seal when the audit began; what was sealed since is not part of it.
     pub(super) last: Option<Seal>,
     anew: BTreeMap<u64, Anew>,
-    page: VecDeque<Segment>,
-    after: Option<(AccountId, u32)>,
-    limit: u32,
-    done: bool,
+    ahead: Ahead<Segment>,
     pub(super) noticed: Vec<Noticed>,
 }
 
@@ -58,8 +56,7 @@ impl<'a, S: LedgerStore> Seals<'a, S> {
                 anew.insert(number, Anew::new(&ledger.book, number, Some(seal)));
             }
         }
-        let (page, noticed) = (VecDeque::new(), Vec::new());
-        Ok(Self { ledger, last, anew, page, after: None, limit: SEGMENTS_A_PAGE, done: false, noticed })
+        Ok(Self { ledger, last, anew, ahead: Ahead::new(SEGMENTS_A_PAGE), noticed: Vec::new() })
     }
 
     fn number(&self) -> u64 {
@@ -67,39 +64,29 @@ impl<'a, S: LedgerStore> Seals<'a, S> {
     }
 
     async fn next_if(&mut self, wanted: impl Fn(&Segment) -> bool + Send) -> Result<Option<Segment>, Error> {
-        while self.page.is_empty() && !self.done {
-            self.fill().await?;
+        while self.ahead.is_short() {
+            self.read_on().await?;
         }
-        Ok(if self.page.front().is_some_and(wanted) { self.page.pop_front() } else { None })
+        Ok(self.ahead.take_if(wanted))
     }
 
-    async fn fill(&mut self) -> Result<(), Error> {
+    async fn read_on(&mut self) -> Result<(), Error> {
         let Ledger { store, book, .. } = self.ledger;
-        let after = self.after.as_ref().map(|(account, first)| (account, *first));
-        match store.segments(book, after, self.limit).await {
-            Ok(page) => {
-                self.done = page.is_empty();
-                if let Some(last) = page.last() {
-                    self.after = Some((last.account.clone(), last.first));
-                }
-                self.limit = self.limit.saturating_mul(4).min(SEGMENTS_A_PAGE);
-                self.page = page.into();
+        let page = store.segments(book, self.ahead.after(), self.ahead.limit()).await;
+        match self.ahead.turn(page, |segment| (segment.account.clone(), segment.first))? {
+            Turned::Page(page) => {
+                self.ahead.extend(page);
                 Ok(())
             }
-            // One that cannot be read spoils its page: closer and closer to it.
-            Err(error) if error.kind == StoreErrorKind::Corrupt && self.limit > 1 => {
-                self.limit = self.limit.div_euclid(2).max(1);
-                Ok(())
-            }
-            Err(error) if error.kind == StoreErrorKind::Corrupt => self.unreadable(&error.detail).await,
-            Err(error) => Err(error.into()),
+            Turned::Shorter => Ok(()),
+            Turned::Unreadable(why) => self.unreadable(&why).await,
         }
     }
 
     /// What comes next cannot be read: the rest of the account is passed over, or all of the next one.
     async fn unreadable(&mut self, why: &str) -> Result<(), Error> {
         let Ledger { store, book, .. } = self.ledger;
-        let over = match self.after.take() {
+        let over = match self.ahead.after.take() {
             Some((account, first)) if first < u32::MAX => Some(account),
             after => {
                 let last = after.map(|(account, _)| account);
@@ -107,13 +94,15 @@ impl<'a, S: LedgerStore> Seals<'a, S> {
                 next.map(|account| account.id)
             }
         };
-        self.done = over.is_none();
+        if over.is_none() {
+            self.ahead.end();
+        }
         let place = over.clone().map(|account| (account, 1));
         let detail = format!(
             "what is kept of its seals, or after those of the account before it, cannot be read: {why}"
         );
         self.noticed.push(Noticed { invariant: SEAL, place, detail });
-        self.after = over.map(|account| (account, u32::MAX));
+        self.ahead.after = over.map(|account| (account, u32::MAX));
         Ok(())
     }
 

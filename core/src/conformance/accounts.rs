@@ -34,7 +34,7 @@ async fn accounts_are_kept_exactly(given: Given) -> Result<(), Failure> {
         pupil(&"🎒".repeat(AccountId::LENGTH_MAX), &names, "9999-12-31")?,
         pupil("O'Brien \"x\" \\ % _ ; -- 🎒", &["a'b", "été"], "2024-02-29")?,
     ];
-    for standing in Standing::ALL {
+    for standing in Standing::ALL.iter().copied() {
         let enrolled = pupil(standing.as_str(), &["PRIMARY"], "2026-01-12")?;
         pupils.push(Account { standing, ..enrolled });
     }

@@ -8,7 +8,7 @@ use super::school::{ALL, School, group_fee, own_fee, pupil};
 use crate::store::{AccountChange, Billed, BilledPage, BillingOrder, BookChange, ChangeSet};
 use crate::{
     Account, AccountId, BillingPlan, BillingPolicy, EntryKind, Error, Fee, FeeCode, Figure, Ledger, SetRule,
-    SkipReason, Skipped, StandardPolicy, Standing, Term, TermId, plan,
+    SkipReason, Skipped, StandardPolicy, Standing, Term, TermId,
 };
 
 /// A policy that bills these standings.
@@ -25,7 +25,7 @@ impl BillingPolicy for Standings {
     }
 
     fn set_rule(&self) -> Option<SetRule> {
-        Some(SetRule { standings: self.0.clone() })
+        Some(SetRule::of(self.0.clone()))
     }
 }
 
@@ -87,7 +87,7 @@ fn accounts() -> Result<Vec<AccountChange>, Failure> {
     ] {
         pupils.push(pupil(name, &["PRIMARY"], on)?);
     }
-    for standing in Standing::ALL {
+    for standing in Standing::ALL.iter().copied() {
         let enrolled = pupil(&format!("is {standing}"), &["PRIMARY"], "2026-01-12")?;
         pupils.push(Account { standing, ..enrolled });
     }
@@ -145,7 +145,7 @@ pub(super) async fn plans(
             _ => None,
         };
         let charged: Vec<FeeCode> = entries.iter().filter_map(code).collect();
-        let plan = plan(&account, book.calendar.term(of)?, &fees, &charged, policy, day(on)?)?;
+        let plan = BillingPlan::of(&account, book.calendar.term(of)?, &fees, &charged, policy, day(on)?)?;
         plans.push((account, plan));
     }
     Ok(plans)
@@ -176,7 +176,7 @@ impl Billing {
         let order = BillingOrder {
             term: self.term,
             on: day(self.on)?,
-            rule: SetRule { standings: self.policy.0.clone() },
+            rule: SetRule::of(self.policy.0.clone()),
             after: after.cloned(),
             limit: self.limit,
             list_max: self.list_max,

@@ -7,10 +7,8 @@ use super::snapshot::Snapshot;
 use super::together::together;
 use super::{BoxFuture, Given};
 use crate::rule::Posting;
-use crate::store::{BookChange, ChangeSet, FileMark, RepriceOrder, Repriced};
-use crate::{
-    BilledSlot, ChargeOrigin, Entry, EntryKind, Fee, Figure, LedgerStore, Money, Text, redo_key, undo_key,
-};
+use crate::store::{BookChange, ChangeSet, FileMark, RepriceOrder, Repriced, redo_key, undo_key};
+use crate::{BilledSlot, ChargeOrigin, Entry, EntryKind, Fee, Figure, LedgerStore, Money, Text};
 
 cases! {
     "repricing" {

@@ -20,6 +20,16 @@ pub const DEBTORS_HEADER: [&str; 9] = [
 
 /// Writes every debtor that a filter holds as CSV with [`DEBTORS_HEADER`], in the filter's order, page by page.
 ///
+/// ```
+#[doc = include_str!("../docs/school.txt")]
+/// let mut table = Vec::new();
+/// csv::write_debtors(&school, &DebtorFilter::on(date("2026-02-28")?), &mut table).await??;
+/// let table = String::from_utf8(table)?;
+/// assert!(table.contains("s-17,active,PRIMARY,120.00,USD,2026,1,2026-01-12,47"), "{table}");
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 /// [`Error`] when the book cannot be read; an [`io::Error`] when the table cannot be written.
 pub async fn write_debtors<S: LedgerStore>(

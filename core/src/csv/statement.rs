@@ -31,6 +31,16 @@ pub const STATEMENT_HEADER: [&str; 16] = [
 
 /// Writes a statement as CSV with [`STATEMENT_HEADER`]: what was left before its span, then each line.
 ///
+/// ```
+#[doc = include_str!("../docs/school.txt")]
+/// let statement = school.statement("s-17", term).await?;
+/// let mut table = Vec::new();
+/// let written = csv::write_statement(&statement, &mut table)?;
+/// assert_eq!(written.records, 2, "what was left before, and one charge");
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 /// Those of the writer.
 pub fn write_statement(statement: &Statement, writer: impl Write) -> io::Result<Written> {

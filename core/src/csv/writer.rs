@@ -69,6 +69,7 @@ impl<'a, T: Into<Cell<'a>>> From<Option<T>> for Cell<'a> {
 
 /// What was written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Written {
     /// How many records, the header not counted.
     pub records: u64,
@@ -77,6 +78,18 @@ pub struct Written {
 /// A writer of CSV that a spreadsheet can open without running anything in it: see the [module](super).
 ///
 /// It buffers; [`finish`](CsvWriter::finish) hands on the rest and says whether that went well.
+///
+/// ```
+/// use bursar::csv::CsvWriter;
+///
+/// let mut table = Vec::new();
+/// let mut writer = CsvWriter::new(&mut table, &["account", "note"])?;
+/// writer.record(&["s-17".into(), "=1+1".into()])?;
+/// writer.finish()?;
+/// // No spreadsheet takes the note for a formula.
+/// assert_eq!(String::from_utf8_lossy(&table), "account,note\r\ns-17,'=1+1\r\n");
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct CsvWriter<W: Write> {
     inner: ::csv::Writer<W>,

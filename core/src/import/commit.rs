@@ -1,13 +1,10 @@
 //! Posting what was decided: in one step, and anew when the book has moved.
 
-use std::collections::HashSet;
-
-use uuid::Uuid;
-
 use super::{Fault, FileProblem, ImportError, Problem};
+use crate::ledger::attempts::Attempts;
 use crate::rule::Posting;
-use crate::store::{ChangeSet, Committed};
-use crate::{Currency, Entry, Error, Ledger, LedgerStore, Money, NewEntry, Receipt, Refusal, Text};
+use crate::store::ChangeSet;
+use crate::{Currency, Entry, Ledger, LedgerStore, Money, NewEntry, Receipt, Refusal, Text};
 
 /// The most bytes of text that are posted in one step: as JSON at most twice as much, with the rest of [`LINES_MAX`](super::LINES_MAX)
 /// entries under the 16 MiB that MariaDB takes as it comes.
@@ -15,6 +12,7 @@ pub(super) const TEXT_BYTES_MAX: usize = 4 << 20;
 
 /// A line that is recorded.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ImportedLine {
     /// Its number in the file.
     pub line: u64,
@@ -24,6 +22,7 @@ pub struct ImportedLine {
 
 /// What an import did.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Imported {
     /// Every line that is recorded now, in the order of the file: those of this run, and those that were there already.
     pub lines: Vec<ImportedLine>,
@@ -97,74 +96,48 @@ pub(super) fn recorded_otherwise(there: &Entry) -> Problem {
     }
 }
 
-/// The attempts of one posting.
-#[derive(Debug, Default)]
-pub(super) struct Attempts {
-    count: u32,
-    unknown: u32,
-    /// The ids of the entries that were sent: those that are found later are of this run, though its answer was lost on the way.
-    sent: HashSet<Uuid>,
+/// Posts what was decided; nothing when the book has moved since, so that it has to be decided anew.
+pub(super) async fn post<S: LedgerStore>(
+    attempts: &mut Attempts,
+    ledger: &Ledger<S>,
+    decided: Decided,
+) -> Result<Option<Imported>, ImportError> {
+    let Decided { faults, book_version, to_record, there } = decided;
+    if !faults.is_empty() {
+        return Err(ImportError::Faulty { faults });
+    }
+    let (numbers, postings): (Vec<u64>, Vec<Posting>) = to_record.into_iter().unzip();
+    if postings.is_empty() {
+        return Ok(Some(imported(attempts, ledger, there)?));
+    }
+    let changes = ChangeSet { book_version: Some(book_version), postings, ..ChangeSet::default() };
+    if let Some(recorded) = attempts.commit(ledger, changes, None).await? {
+        let lines = numbers.into_iter().zip(recorded).chain(there).collect();
+        return Ok(Some(imported(attempts, ledger, lines)?));
+    }
+    attempts.again(ledger).await?;
+    Ok(None)
 }
 
-impl Attempts {
-    /// Posts what was decided; nothing when the book has moved since, so that it has to be decided anew.
-    pub(super) async fn post<S: LedgerStore>(
-        &mut self,
-        ledger: &Ledger<S>,
-        decided: Decided,
-    ) -> Result<Option<Imported>, ImportError> {
-        const UNKNOWN_MAX: u32 = 3;
-        let Decided { faults, book_version, to_record, there } = decided;
-        if !faults.is_empty() {
-            return Err(ImportError::Faulty { faults });
-        }
-        let numbers: Vec<u64> = to_record.iter().map(|(line, _)| *line).collect();
-        let postings: Vec<Posting> = to_record.into_iter().map(|(_, posting)| posting).collect();
-        if postings.is_empty() {
-            return Ok(Some(self.imported(ledger, Vec::new(), there)?));
-        }
-        self.sent.extend(postings.iter().map(|posting| posting.entry.id));
-        let entries: Vec<NewEntry> = postings.iter().map(|posting| posting.entry.clone()).collect();
-        let changes = ChangeSet { book_version: Some(book_version), postings, ..ChangeSet::default() };
-        match ledger.store.commit(&ledger.book, changes).await.map_err(Error::from) {
-            Ok(Committed::Admitted { positions }) => {
-                let recorded = numbers.into_iter().zip(entries).zip(positions);
-                let recorded = recorded.map(|((line, entry), position)| (line, entry.at(position))).collect();
-                return Ok(Some(self.imported(ledger, recorded, there)?));
-            }
-            Ok(Committed::NotAdmitted) => {}
-            Err(Error::UnknownOutcome { source, .. }) if self.unknown < UNKNOWN_MAX => {
-                tracing::warn!(error = %source, "the outcome of an import is unknown; asking by its keys");
-                self.unknown = self.unknown.saturating_add(1);
-            }
-            Err(error) => return Err(error.into()),
-        }
-        ledger.again(self.count).await?;
-        self.count = self.count.saturating_add(1);
-        Ok(None)
-    }
-
-    fn imported<S>(
-        &self,
-        ledger: &Ledger<S>,
-        recorded: Vec<(u64, Entry)>,
-        there: Vec<(u64, Entry)>,
-    ) -> Result<Imported, Refusal> {
-        let all = recorded.into_iter().chain(there);
-        let mut lines: Vec<ImportedLine> = all
-            .map(|(line, entry)| {
-                let replayed = !self.sent.contains(&entry.id);
-                ImportedLine { line, receipt: Receipt::of(entry, replayed) }
-            })
-            .collect();
-        lines.sort_by_key(|line| line.line);
-        let of_this_run = lines.iter().map(|line| &line.receipt).filter(|receipt| !receipt.replayed);
-        let total = total(of_this_run.map(|receipt| &*receipt.entry), ledger.currency)?;
-        let already_there = lines.iter().filter(|line| line.receipt.replayed).count();
-        let recorded = lines.len().saturating_sub(already_there);
-        let count = |count| u64::try_from(count).unwrap_or(u64::MAX);
-        let (recorded, already_there) = (count(recorded), count(already_there));
-        tracing::info!(recorded, already_there, "imported");
-        Ok(Imported { lines, recorded, already_there, total })
-    }
+fn imported<S>(
+    attempts: &Attempts,
+    ledger: &Ledger<S>,
+    lines: Vec<(u64, Entry)>,
+) -> Result<Imported, Refusal> {
+    let mut lines: Vec<ImportedLine> = lines
+        .into_iter()
+        .map(|(line, entry)| {
+            let replayed = !attempts.has_sent(&entry);
+            ImportedLine { line, receipt: Receipt::of(entry, replayed) }
+        })
+        .collect();
+    lines.sort_by_key(|line| line.line);
+    let of_this_run = lines.iter().map(|line| &line.receipt).filter(|receipt| !receipt.replayed);
+    let total = total(of_this_run.map(|receipt| &*receipt.entry), ledger.currency)?;
+    let already_there = lines.iter().filter(|line| line.receipt.replayed).count();
+    let recorded = lines.len().saturating_sub(already_there);
+    let count = |count| u64::try_from(count).unwrap_or(u64::MAX);
+    let (recorded, already_there) = (count(recorded), count(already_there));
+    tracing::info!(recorded, already_there, "imported");
+    Ok(Imported { lines, recorded, already_there, total })
 }

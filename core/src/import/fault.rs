@@ -9,7 +9,20 @@ use super::table::{FILE_BYTES_MAX, LINES_MAX};
 use crate::{AccountId, Error, IdempotencyKey, Money, Refusal, TermId};
 
 /// Something that is wrong with a line, or with all of them.
+///
+/// ```
+#[doc = include_str!("../docs/school.txt")]
+/// use bursar::import::ArrearsImport;
+///
+/// let import = ArrearsImport::new("arrears-2025", term, "owed from 2025")?;
+/// let checked = import.check(&school, "account,amount\ns-17,much\n".as_bytes()).await?;
+/// let fault = &checked.faults()[0];
+/// assert_eq!((fault.line, fault.column.as_deref(), fault.problem.code()), (Some(2), Some("amount"), "bad-amount"));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Fault {
     /// The number of the line in the file, from 1, the header and blank lines counted; `None` when it is wrong whatever the line.
     pub line: Option<u64>,

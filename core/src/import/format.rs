@@ -7,6 +7,7 @@ use super::Problem;
 
 /// What stands between cells.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Delimiter {
     /// `,`
     #[default]
@@ -29,6 +30,7 @@ impl Delimiter {
 
 /// What stands between thousands, and is passed over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Thousands {
     /// The comma (`1,234.56`), or the point where decimals have a comma (`1.234,56`).
     Mark,

@@ -1,10 +1,9 @@
 //! Names and strings as beancount reads them.
 
-use std::fmt::Write as _;
-
 use sha2::{Digest, Sha256};
 
 use super::plain::one_line;
+use crate::hex::hex;
 
 /// How many bytes of its digest stand in the name of an id that is not taken as it is, two digits each.
 const DIGEST_BYTES: usize = 8;
@@ -92,10 +91,7 @@ fn digested(id: &str) -> String {
         }
     }
     name.push('-');
-    for byte in Sha256::digest(id.as_bytes()).iter().take(DIGEST_BYTES) {
-        // Writing to a text does not fail.
-        let _ = write!(name, "{byte:02x}");
-    }
+    name.push_str(&hex(Sha256::digest(id.as_bytes()).iter().take(DIGEST_BYTES)));
     name
 }
 

@@ -12,6 +12,6 @@ mod survey;
 mod write;
 
 pub use error::JournalError;
-pub use format::{Format, UnknownFormat};
+pub use format::Format;
 pub use survey::FEE_CODES_MAX;
 pub use write::{Written, write_journal};

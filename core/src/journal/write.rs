@@ -32,6 +32,18 @@ pub struct Written {
 /// holds in memory is bounded by a page, the entries of one account, and [`FEE_CODES_MAX`](super::FEE_CODES_MAX) fee codes. It is the
 /// journal of a book at rest: what is recorded while it is being written may be left out, or end it with [`JournalError::Changed`].
 ///
+/// ```
+#[doc = include_str!("../docs/school.txt")]
+/// use bursar::journal::{Format, write_journal};
+///
+/// let mut journal = Vec::new();
+/// let written = write_journal(&school, Format::Hledger, &mut journal).await?;
+/// assert_eq!((written.accounts, written.entries), (1, 1));
+/// assert!(String::from_utf8(journal)?.contains("120.00 USD"));
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 /// [`JournalError::Day`] and [`JournalError::TooManyFeeCodes`], before anything is written; [`JournalError::Changed`];
 /// [`JournalError::Read`] when the book cannot be read; [`JournalError::Write`] when the journal cannot be written.

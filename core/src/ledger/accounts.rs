@@ -1,21 +1,26 @@
 //! Accounts: enrolling, moving to other groups, and standing.
 
+use std::collections::BTreeSet;
+
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use super::Ledger;
+use super::attempts::Attempts;
+use super::line::Line;
 use crate::account::group_set;
-use crate::billing::{BillingPlan, plan};
 use crate::name::IntoName;
+use crate::recording::Provenance;
 use crate::rule::Posting;
-use crate::store::{AccountChange, Book, ChangeSet, Committed, FileMark};
+use crate::store::{AccountChange, ChangeSet, Committed, FileMark};
 use crate::{
-    Account, AccountId, Entry, Error, FeeGroup, LedgerStore, Money, NewEntry, Payer, PlannedCharge, Refusal,
-    SkipReason, Standing, TermId,
+    Account, AccountId, BillingPlan, Calendar, Entry, Error, Fee, FeeGroup, LedgerStore, Money, NewEntry,
+    Payer, PlannedCharge, Refusal, SkipReason, Standing, TermId,
 };
 
 /// What enrolling an account did.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Enrolled {
     /// Whether the account was opened; `false` when it was there just so, and nothing was done.
     pub opened: bool,
@@ -30,6 +35,18 @@ impl<S: LedgerStore> Ledger<S> {
     /// once, in the same step. Enrolling it again just so changes nothing.
     ///
     /// A group without a fee is no error: what billing finds is reported in [`Enrolled::skipped`].
+    ///
+    /// ```
+    #[doc = include_str!("../docs/school.txt")]
+    /// // A term is current, so that the new account is billed for it.
+    /// let enrolled = school.enrol("s-18", ["PRIMARY"], date("2026-02-02")?).await?;
+    /// assert_eq!(enrolled.charges[0].amount().to_string(), "120.00");
+    /// // Nobody has priced a fee of this group; that is reported and not guessed at.
+    /// let enrolled = school.enrol("s-19", ["BOARDERS"], date("2026-02-02")?).await?;
+    /// assert_eq!(enrolled.skipped, [SkipReason::NoFee]);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// [`Refusal::AccountExists`] when it is enrolled otherwise, [`Refusal::GroupCount`] without a group, [`Refusal::Locked`] when the
@@ -57,7 +74,7 @@ impl<S: LedgerStore> Ledger<S> {
     ) -> Result<Enrolled, Error> {
         let groups = group_set(&account, groups)?;
         let account = new_account(account, groups, on, Money::zero(self.currency));
-        let mut attempt = 0_u32;
+        let mut attempts = Attempts::default();
         loop {
             let book = self.state().await?;
             if let Some(there) =
@@ -66,8 +83,8 @@ impl<S: LedgerStore> Ledger<S> {
                 return self.enrolled_already(&account, there, mark).await;
             }
             book.calendar.unlocked(on)?;
-            let plan = self.plan_enrolment(&book, &account, on).await?;
-            let postings = self.billed_postings(&account.id, book.calendar.current(), plan.charges, on);
+            let fees = self.first_fees(&book.calendar, [&account]).await?;
+            let (postings, skipped) = self.first_charges(&book.calendar, &account, &fees, on)?;
             let entries: Vec<NewEntry> = postings.iter().map(|posting| posting.entry.clone()).collect();
             let changes = ChangeSet {
                 book_version: Some(book.version),
@@ -78,10 +95,9 @@ impl<S: LedgerStore> Ledger<S> {
             };
             if let Committed::Admitted { positions } = self.store.commit(&self.book, changes).await? {
                 let charges = entries.into_iter().zip(positions).map(|(entry, at)| entry.at(at)).collect();
-                return Ok(Enrolled { opened: true, charges, skipped: plan.skipped });
+                return Ok(Enrolled { opened: true, charges, skipped });
             }
-            self.again(attempt).await?;
-            attempt = attempt.saturating_add(1);
+            attempts.again(self).await?;
         }
     }
 
@@ -99,50 +115,58 @@ impl<S: LedgerStore> Ledger<S> {
         Ok(Enrolled { opened: false, charges: Vec::new(), skipped: Vec::new() })
     }
 
-    /// What an account that is being enrolled is charged: nothing unless a term is current and open.
-    async fn plan_enrolment(
+    /// The fees of which accounts that are being enrolled may be charged: their groups'. None has fees of its own before it is there.
+    pub(crate) async fn first_fees<'a>(
         &self,
-        book: &Book,
+        calendar: &Calendar,
+        accounts: impl IntoIterator<Item = &'a Account> + Send,
+    ) -> Result<Vec<Fee>, Error> {
+        let Some(term) = calendar.open_current() else { return Ok(Vec::new()) };
+        let groups: BTreeSet<&FeeGroup> = accounts.into_iter().flat_map(|account| &account.groups).collect();
+        let payers: Vec<Payer> = groups.into_iter().cloned().map(Payer::Group).collect();
+        Ok(self.store.fees_of(&self.book, term.id, &payers).await?)
+    }
+
+    /// What an account that is being enrolled is charged, and why it is not, out of the fees that it may pay: nothing unless a term is current
+    /// and open.
+    pub(crate) fn first_charges(
+        &self,
+        calendar: &Calendar,
         account: &Account,
+        fees: &[Fee],
         on: NaiveDate,
-    ) -> Result<BillingPlan, Error> {
-        let current = book.calendar.current().and_then(|current| book.calendar.find(current));
-        let Some(term) = current.filter(|term| !term.closed) else {
-            return Ok(BillingPlan::default());
-        };
-        let own = Payer::Account(account.id.clone());
-        let payers: Vec<Payer> = account.groups.iter().cloned().map(Payer::Group).chain([own]).collect();
-        let fees = self.store.fees_of(&self.book, term.id, &payers).await?;
-        Ok(plan(account, term, &fees, &[], self.policy(), on)?)
+    ) -> Result<(Vec<Posting>, Vec<SkipReason>), Refusal> {
+        let Some(term) = calendar.open_current() else { return Ok((Vec::new(), Vec::new())) };
+        let BillingPlan { charges, skipped, .. } =
+            BillingPlan::of(account, term, fees, &[], self.policy(), on)?;
+        Ok((self.billed_postings(&account.id, term.id, charges, on), skipped))
     }
 
     /// The postings of planned charges.
     pub(crate) fn billed_postings(
         &self,
         account: &AccountId,
-        term: Option<TermId>,
+        term: TermId,
         charges: Vec<PlannedCharge>,
         on: NaiveDate,
     ) -> Vec<Posting> {
-        let Some(term) = term else { return Vec::new() };
-        let posting = |charge: PlannedCharge| {
-            Posting::new(NewEntry {
-                id: self.store.new_id(),
-                account: account.clone(),
-                term,
-                kind: charge.kind,
-                effect: charge.amount,
-                effective_on: on,
-                recorded_at: self.now(),
-                recorded_by: self.recorder(),
-                key: charge.key,
-                note: None,
-            })
+        let posting = |PlannedCharge { kind, amount: effect, key }| {
+            self.posting(account, Line { term, kind, effect, key }, on, Provenance::default())
         };
         charges.into_iter().map(posting).collect()
     }
 
     /// Moves an account to other fee groups from now on. What was charged stands; nothing is charged before the next activation.
+    ///
+    /// ```
+    #[doc = include_str!("../docs/school.txt")]
+    /// school.move_groups("s-17", ["SECONDARY"], date("2026-02-02")?).await?;
+    /// let account = school.account("s-17").await?;
+    /// assert_eq!(account.groups[0].as_str(), "SECONDARY");
+    /// assert_eq!(account.balance.to_string(), "120.00", "what was charged stands");
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// [`Refusal::UnknownAccount`], [`Refusal::GroupCount`], [`Refusal::Locked`] when the day is locked, [`Refusal::BadName`].
@@ -180,6 +204,18 @@ impl<S: LedgerStore> Ledger<S> {
     }
 
     /// Moves an account to another standing. Moving it to the standing that it has changes nothing.
+    ///
+    /// ```
+    #[doc = include_str!("../docs/school.txt")]
+    /// school.move_standing("s-17", Standing::Graduated, date("2026-04-09")?).await?;
+    /// let owes = school.move_standing("s-17", Standing::Alumni, date("2026-04-09")?).await.unwrap_err();
+    /// assert_eq!(
+    ///     owes.to_string(),
+    ///     "account s-17 still owes 120.00; a graduate becomes an alumnus when nothing is outstanding"
+    /// );
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// [`Refusal::StandingRefused`] says which standings may follow; [`Refusal::StillOwes`] for a graduate who would become an alumnus;
@@ -219,7 +255,7 @@ impl<S: LedgerStore> Ledger<S> {
         mark: Option<FileMark>,
         decide: impl Fn(&Account) -> Result<Option<AccountChange>, Refusal>,
     ) -> Result<(), Error> {
-        let mut attempt = 0_u32;
+        let mut attempts = Attempts::default();
         loop {
             let book = self.state().await?;
             let there = self.account(account).await?;
@@ -237,8 +273,7 @@ impl<S: LedgerStore> Ledger<S> {
             if self.store.commit(&self.book, changes).await? != Committed::NotAdmitted {
                 return Ok(());
             }
-            self.again(attempt).await?;
-            attempt = attempt.saturating_add(1);
+            attempts.again(self).await?;
         }
     }
 }

@@ -1,35 +1,36 @@
-//! Billing a term, account by account or in bulk, and putting a wrong price right.
+//! Billing a term, account by account or in bulk.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
-use serde::{Deserialize, Serialize};
 
-use super::{Ledger, PAGE_MAX};
-use crate::billing::{BillingProgress, BillingReport, SKIPPED_LISTED_MAX, SkipReason, Skipped, plan};
-use crate::fee::check_amount;
-use crate::money::Amount;
-use crate::name::{IntoName, check_text};
+use super::attempts::Attempts;
+use super::set_work::RunProgress;
+use super::{Ledger, PAGE_MAX, is_full};
+use crate::billing::{BillingReport, SKIPPED_LISTED_MAX, SkipReason, Skipped};
 use crate::store::{
     AccountFilter, Billed, BilledPage, BillingOrder, BookChange, ChangeSet, Committed, FileMark,
-    RepriceOrder, Repriced,
 };
 use crate::{
-    Account, AccountId, BillingPlan, Error, Fee, FeeCode, FeeGroup, FeeKey, LedgerStore, Payer, Refusal,
-    SetRule, TermId, Text,
+    Account, AccountId, BillingPlan, Currency, Error, Fee, FeeCode, LedgerStore, Money, Payer, Refusal,
+    SetRule, Term, TermId,
 };
-
-/// What a repricing did.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Repricing {
-    /// How many charges were reversed and made again at the new price.
-    pub charges: u64,
-    /// How many live charges from the fee were left alone, since they were not at its old price.
-    pub left: u64,
-}
 
 impl<S: LedgerStore> Ledger<S> {
     /// Makes a term the current one and bills it, as of today. See [`activate_on`](Ledger::activate_on).
+    ///
+    /// ```
+    #[doc = include_str!("../docs/school.txt")]
+    /// let second = TermId::new(2026, 2)?;
+    /// school.define_term(Term::new(second, date("2026-05-04")?, date("2026-08-06")?)?).await?;
+    /// school.set_fee(second, "PRIMARY", "tuition", dec!(125)).await?;
+    /// let report = school.activate(second).await?;
+    /// assert_eq!((report.charges, report.amount.to_string().as_str()), (1, "125.00"));
+    /// // Run again it charges nobody twice.
+    /// assert_eq!(school.activate(second).await?.charges, 0);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// Those of [`activate_on`](Ledger::activate_on).
@@ -48,6 +49,18 @@ impl<S: LedgerStore> Ledger<S> {
 
     /// Does what [`activate_on`](Ledger::activate_on) does, and tells how far it has come after every page of accounts.
     ///
+    /// ```
+    #[doc = include_str!("../docs/school.txt")]
+    /// # for n in 18..30 {
+    /// #     school.enrol(n, ["PRIMARY"], date("2026-01-10")?).await?;
+    /// # }
+    /// let mut seen = 0;
+    /// school.activate_with(term, date("2026-01-13")?, |progress| seen = progress.accounts_seen).await?;
+    /// assert_eq!(seen, 13);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// Those of [`activate_on`](Ledger::activate_on).
     #[tracing::instrument(name = "bursar.activate", skip_all, fields(book = %self.book, %term))]
@@ -55,7 +68,7 @@ impl<S: LedgerStore> Ledger<S> {
         &self,
         term: TermId,
         on: NaiveDate,
-        progress: impl FnMut(BillingProgress) + Send,
+        progress: impl FnMut(RunProgress) + Send,
     ) -> Result<BillingReport, Error> {
         self.make_current_at(term, on, None).await?;
         self.bill_term_with(term, on, progress).await
@@ -78,6 +91,16 @@ impl<S: LedgerStore> Ledger<S> {
 
     /// Bills a term without making it current: every eligible account, once.
     ///
+    /// ```
+    #[doc = include_str!("../docs/school.txt")]
+    /// // A club that was priced after the term had begun.
+    /// school.define_fee(NewFee::of_group(term, "PRIMARY", "chess", dec!(10))).await?;
+    /// let report = school.bill_term(term, date("2026-02-02")?).await?;
+    /// assert_eq!((report.charges, report.amount.to_string().as_str()), (1, "10.00"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// [`Refusal::UnknownTerm`], [`Refusal::TermClosed`], [`Refusal::Locked`] when the day is locked.
     pub async fn bill_term(&self, term: TermId, on: NaiveDate) -> Result<BillingReport, Error> {
@@ -88,16 +111,16 @@ impl<S: LedgerStore> Ledger<S> {
         &self,
         term: TermId,
         on: NaiveDate,
-        mut progress: impl FnMut(BillingProgress) + Send,
+        mut progress: impl FnMut(RunProgress) + Send,
     ) -> Result<BillingReport, Error> {
-        let mut report = BillingReport::new(term, crate::Money::zero(self.currency));
+        let mut report = BillingReport::new(term, Money::zero(self.currency));
         let rule = self.policy().set_rule();
         let mut after: Option<AccountId> = None;
         loop {
             let list_max = SKIPPED_LISTED_MAX.saturating_sub(report.skipped_accounts.len());
             let page = self.bill_page(term, on, rule.as_ref(), after.as_ref(), list_max).await?;
             report.add(&page, self.currency)?;
-            progress(BillingProgress { accounts_seen: report.accounts_seen, charges: report.charges });
+            progress(RunProgress { accounts_seen: report.accounts_seen, entries: report.charges });
             after = page.next;
             if after.is_none() {
                 tracing::info!(charges = report.charges, accounts = report.accounts_seen, "billed");
@@ -144,19 +167,19 @@ impl<S: LedgerStore> Ledger<S> {
         list_max: usize,
     ) -> Result<BilledPage, Error> {
         const ACCOUNTS_A_PAGE: u32 = 500;
-        let mut attempt = 0_u32;
+        let mut attempts = Attempts::default();
         loop {
             let book = self.state().await?;
             book.calendar.unlocked(on)?;
-            book.calendar.open_term(term, "charges")?;
-            let plans = self.plans(term, on, after, ACCOUNTS_A_PAGE).await?;
+            let open = book.calendar.open_term(term, "charges")?;
+            let plans = self.plans(open, on, after, ACCOUNTS_A_PAGE).await?;
             let mut page = BilledPage::default();
             let mut changes = ChangeSet { book_version: Some(book.version), ..ChangeSet::default() };
-            let full = plans.len() >= usize::try_from(ACCOUNTS_A_PAGE).unwrap_or(usize::MAX);
+            let full = is_full(plans.len(), ACCOUNTS_A_PAGE);
             page.next = plans.last().map(|(account, _)| account.id.clone()).filter(|_| full);
             for (account, plan) in plans {
                 page.count(&account, &plan, list_max)?;
-                let mut postings = self.billed_postings(&account.id, Some(term), plan.charges, on);
+                let mut postings = self.billed_postings(&account.id, term, plan.charges, on);
                 // The first of an account's charges carries the version that all were planned on.
                 if let Some(first) = postings.first_mut() {
                     first.version = Some(account.version);
@@ -168,30 +191,21 @@ impl<S: LedgerStore> Ledger<S> {
             {
                 return Ok(page);
             }
-            self.again(attempt).await?;
-            attempt = attempt.saturating_add(1);
+            attempts.again(self).await?;
         }
     }
 
     async fn plans(
         &self,
-        term: TermId,
+        term: &Term,
         on: NaiveDate,
         after: Option<&AccountId>,
         limit: u32,
     ) -> Result<Vec<(Account, BillingPlan)>, Error> {
-        let calendar = self.state().await?.calendar;
-        let term = calendar.term(term)?;
         let accounts = self.store.list_accounts(&self.book, AccountFilter::All, after, limit).await?;
         let ids: Vec<AccountId> = accounts.iter().map(|account| account.id.clone()).collect();
-        let groups: std::collections::BTreeSet<&FeeGroup> =
-            accounts.iter().flat_map(|one| &one.groups).collect();
-        let payers: Vec<Payer> = groups
-            .into_iter()
-            .cloned()
-            .map(Payer::Group)
-            .chain(ids.iter().cloned().map(Payer::Account))
-            .collect();
+        let payers: BTreeSet<Payer> = accounts.iter().flat_map(Account::payers).collect();
+        let payers: Vec<Payer> = payers.into_iter().collect();
         let fees = self.store.fees_of(&self.book, term.id, &payers).await?;
         let mut charged: BTreeMap<AccountId, Vec<FeeCode>> = BTreeMap::new();
         for made in self.store.charges(&self.book, term.id, &ids).await? {
@@ -201,7 +215,7 @@ impl<S: LedgerStore> Ledger<S> {
         let mut plans = Vec::with_capacity(accounts.len());
         for account in accounts {
             let codes = charged.get(&account.id).map_or(&[][..], Vec::as_slice);
-            let plan = plan(&account, term, &fees.of(&account), codes, self.policy(), on)?;
+            let plan = BillingPlan::of(&account, term, &fees.of(&account), codes, self.policy(), on)?;
             plans.push((account, plan));
         }
         Ok(plans)
@@ -209,6 +223,16 @@ impl<S: LedgerStore> Ledger<S> {
 
     /// A page of the accounts that billing a term as of today would pass over, or pass over for a code, with the reason; after an account
     /// in byte order. The second part is where the next page begins, if there is one; a page may be empty and have a next.
+    ///
+    /// ```
+    #[doc = include_str!("../docs/school.txt")]
+    /// school.enrol("s-18", ["BOARDERS"], date("2026-01-10")?).await?;
+    /// let (skipped, next) = school.unbilled(term, None).await?;
+    /// assert_eq!((skipped[0].account.as_str(), skipped[0].reason.to_string()), ("s-18", "its groups have no fee in the term".into()));
+    /// assert!(next.is_none());
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// [`Refusal::UnknownTerm`].
@@ -218,89 +242,14 @@ impl<S: LedgerStore> Ledger<S> {
         after: Option<&AccountId>,
     ) -> Result<(Vec<Skipped>, Option<AccountId>), Error> {
         const ACCOUNTS_A_PAGE: u32 = 1_000;
-        let plans = self.plans(term, self.today(), after, ACCOUNTS_A_PAGE).await?;
-        let full = plans.len() >= usize::try_from(ACCOUNTS_A_PAGE).unwrap_or(usize::MAX);
+        let calendar = self.state().await?.calendar;
+        let plans = self.plans(calendar.term(term)?, self.today(), after, ACCOUNTS_A_PAGE).await?;
+        let full = is_full(plans.len(), ACCOUNTS_A_PAGE);
         let next = plans.last().map(|(account, _)| account.id.clone()).filter(|_| full);
         let skips = |(account, plan): (Account, BillingPlan)| {
             plan.skipped.into_iter().map(move |reason| Skipped { account: account.id.clone(), reason })
         };
         Ok((plans.into_iter().flat_map(skips).collect(), next))
-    }
-
-    /// Puts a wrong price of a group's fee right, as of today. See [`reprice_on`](Ledger::reprice_on).
-    ///
-    /// # Errors
-    /// Those of [`reprice_on`](Ledger::reprice_on).
-    pub async fn reprice(
-        &self,
-        term: TermId,
-        group: impl IntoName<FeeGroup>,
-        code: impl IntoName<FeeCode>,
-        amount: impl Into<Amount>,
-        reason: &str,
-    ) -> Result<Repricing, Error> {
-        self.reprice_on(term, group, code, amount, reason, self.today()).await
-    }
-
-    /// Puts a wrong price of a group's fee right: in one atomic step every live charge made from it at the old price is reversed and made
-    /// again at the new one, due when the old one was, and the fee takes the new price (its instalments in the old proportions).
-    /// Repricing to the price that it has changes nothing.
-    ///
-    /// # Errors
-    /// [`Refusal::UnknownTerm`], [`Refusal::TermClosed`], [`Refusal::UnknownFee`], [`Refusal::Locked`] when the day is locked,
-    /// [`Refusal::BadText`] without a reason, [`Refusal::BadInstalments`], and those of an amount.
-    pub async fn reprice_on(
-        &self,
-        term: TermId,
-        group: impl IntoName<FeeGroup>,
-        code: impl IntoName<FeeCode>,
-        amount: impl Into<Amount>,
-        reason: &str,
-        on: NaiveDate,
-    ) -> Result<Repricing, Error> {
-        let key = FeeKey { term, payer: Payer::Group(group.into_name()?), code: code.into_name()? };
-        self.reprice_at(key, amount.into(), reason, on, None).await
-    }
-
-    #[tracing::instrument(name = "bursar.reprice", skip_all, fields(book = %self.book, term = %key.term, code = %key.code))]
-    pub(crate) async fn reprice_at(
-        &self,
-        key: FeeKey,
-        amount: Amount,
-        reason: &str,
-        on: NaiveDate,
-        mark: Option<FileMark>,
-    ) -> Result<Repricing, Error> {
-        let price = amount.in_currency(self.currency)?;
-        check_amount("fee", price)?;
-        check_text("reason", reason, true)?;
-        let mut attempt = 0_u32;
-        loop {
-            let book = self.state().await?;
-            book.calendar.open_term(key.term, "repricing")?;
-            book.calendar.unlocked(on)?;
-            let old = self.find_fee(&key).await?.ok_or_else(|| key.unknown())?;
-            if old.price(self.currency)? == price {
-                self.keep_mark(mark).await?;
-                return Ok(Repricing::default());
-            }
-            let order = RepriceOrder {
-                book_version: book.version,
-                new: old.repriced(price)?,
-                old,
-                on,
-                reason: Text::from(reason),
-                recorded_at: self.now(),
-                recorded_by: self.recorder(),
-                first_id: self.store.new_id(),
-                mark: mark.clone(),
-            };
-            if let Repriced::Done { charges, left } = self.store.reprice(&self.book, order).await? {
-                return Ok(Repricing { charges, left });
-            }
-            self.again(attempt).await?;
-            attempt = attempt.saturating_add(1);
-        }
     }
 }
 
@@ -319,9 +268,7 @@ impl FeesByPayer {
     }
 
     fn of(&self, account: &Account) -> Vec<Fee> {
-        let own = Payer::Account(account.id.clone());
-        let payers = account.groups.iter().cloned().map(Payer::Group).chain([own]);
-        payers.filter_map(|payer| self.by_payer.get(&payer)).flatten().cloned().collect()
+        account.payers().filter_map(|payer| self.by_payer.get(&payer)).flatten().cloned().collect()
     }
 }
 
@@ -353,11 +300,11 @@ impl BilledPage {
 }
 
 impl BillingReport {
-    fn add(&mut self, page: &BilledPage, currency: crate::Currency) -> Result<(), Refusal> {
+    fn add(&mut self, page: &BilledPage, currency: Currency) -> Result<(), Refusal> {
         self.accounts_seen = self.accounts_seen.saturating_add(page.accounts_seen);
         self.accounts_charged = self.accounts_charged.saturating_add(page.accounts_charged);
         self.charges = self.charges.saturating_add(page.charges);
-        self.amount = self.amount.checked_add(crate::Money::from_minor(page.amount, currency))?;
+        self.amount = self.amount.checked_add(Money::from_minor(page.amount, currency))?;
         for (word, count) in page.skipped.iter().filter(|(_, count)| *count > 0) {
             let total = self.skipped.entry((*word).to_owned()).or_default();
             *total = total.saturating_add(*count);

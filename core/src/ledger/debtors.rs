@@ -5,7 +5,7 @@ use std::fmt;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-use super::{Ledger, PAGE_MAX};
+use super::{Ledger, PAGE_MAX, is_full};
 #[cfg(doc)]
 use crate::Refusal;
 use crate::by_entries::{ACCOUNTS_A_PAGE, as_read};
@@ -15,6 +15,7 @@ use crate::{Account, AccountId, Allocation, Debtor, DebtorFilter, DebtorKey, Err
 
 /// A page of debtors.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct DebtorPage {
     /// The debtors in the order asked for.
     pub debtors: Vec<Debtor>,
@@ -92,7 +93,7 @@ impl<S: LedgerStore> Ledger<S> {
         while most > 0 && debtors.len() <= most {
             let from = after.as_ref().map(|(balance, account)| (*balance, account));
             let page = self.store.owing(&self.book, owing, from, asked).await?;
-            let full = u32::try_from(page.len()).is_ok_and(|found| found >= asked);
+            let full = is_full(page.len(), asked);
             after = page.last().map(|last| (last.balance.minor(), last.id.clone()));
             debtors.extend(self.as_debtors(page, filter).await?);
             if !full {
@@ -120,7 +121,7 @@ impl<S: LedgerStore> Ledger<S> {
         loop {
             let from = last.as_ref().map(|(balance, account)| (*balance, account));
             let page = self.store.owing(&self.book, owing, from, ACCOUNTS_A_PAGE).await?;
-            let full = u32::try_from(page.len()).is_ok_and(|found| found >= ACCOUNTS_A_PAGE);
+            let full = is_full(page.len(), ACCOUNTS_A_PAGE);
             last = page.last().map(|last| (last.balance.minor(), last.id.clone()));
             let found = self.as_debtors(page, filter).await?;
             oldest.extend(

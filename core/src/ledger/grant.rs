@@ -6,8 +6,10 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use super::Ledger;
-use super::set_work::{Line, RunProgress, SetWork, Whose};
+use super::line::Line;
+use super::set_work::{RunProgress, SetWork, Whose};
 use crate::by_entries;
+use crate::rule_key::back_key;
 use crate::{
     Account, AccountId, Calendar, ConcessionKind, ConcessionPlan, ConcessionRule, EarlyPayment, Entry,
     EntryKind, Error, Household, IdempotencyKey, LedgerStore, Money, PlannedConcession, Refusal, RuleName,
@@ -16,6 +18,7 @@ use crate::{
 
 /// What a run of a concession rule did.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct GrantReport {
     /// The rule.
     pub rule: RuleName,
@@ -101,11 +104,7 @@ impl<S: LedgerStore> Ledger<S> {
         let make = Make::of(&rule);
         let grants = Grants {
             plan: |account: &Account, entries: &[Entry]| {
-                let mut plan = rule.plan(entries, term, on, self.currency)?;
-                if !rule.is_for(account) {
-                    plan.grants.clear();
-                }
-                Ok(plan)
+                Ok(rule.plan(entries, term, on, self.currency)?.granting_if(rule.is_for(account)))
             },
             key: |account: &AccountId, one: &PlannedConcession| rule.key(account, one.charge),
         };
@@ -165,11 +164,7 @@ impl<S: LedgerStore> Ledger<S> {
         let make = Make { concession: ConcessionKind::Discount, reason: rule.reason().into() };
         let grants = Grants {
             plan: |account: &Account, entries: &[Entry]| {
-                let mut plan = rule.plan(entries, term, on, self.currency)?;
-                if !rule.is_for(account) {
-                    plan.grants.clear();
-                }
-                Ok(plan)
+                Ok(rule.plan(entries, term, on, self.currency)?.granting_if(rule.is_for(account)))
             },
             key: |account: &AccountId, one: &PlannedConcession| rule.key(account, one.charge, one.nth),
         };
@@ -315,7 +310,7 @@ where
         let plan = (self.grants.plan)(account, entries)?;
         let mut lines = Vec::with_capacity(plan.grants.len());
         for entry in entries.iter().filter(|entry| plan.take_back.contains(&entry.position)) {
-            lines.push(Line::reversing(entry, "what it was granted for is no more")?);
+            lines.push(Line::reversing(entry, "what it was granted for is no more", back_key(&entry.key)?)?);
         }
         for one in &plan.grants {
             let Make { concession, reason } = &self.make;

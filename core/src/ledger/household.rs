@@ -1,17 +1,18 @@
 //! Households: one statement, and one payment, for several accounts.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
-use uuid::Uuid;
 
 use super::Ledger;
-use super::record::Prepared;
+use super::attempts::Attempts;
+use super::prepared::Prepared;
 use crate::by_entries;
 use crate::draft::Draft;
+use crate::hex::hex;
 use crate::household::HOUSEHOLD_MAX;
 use crate::rule::{self, Posting, State};
-use crate::store::{ChangeSet, Committed};
+use crate::store::ChangeSet;
 use crate::{
     Account, AccountDebits, AccountId, Allocation, AsOf, Calendar, Entry, Error, Household,
     HouseholdStatement, IdempotencyKey, LedgerStore, Money, Payment, Receipt, Refusal, Span,
@@ -27,6 +28,16 @@ struct Owed {
 
 impl<S: LedgerStore> Ledger<S> {
     /// The statements of a household's accounts and what they come to, as of a day: see [`statement_as_of`](Ledger::statement_as_of).
+    ///
+    /// ```
+    #[doc = include_str!("../docs/school.txt")]
+    /// school.enrol("s-18", ["PRIMARY"], date("2026-01-12")?).await?;
+    /// let family = Household::new("h-3", ["s-17", "s-18"])?;
+    /// let statement = school.household_statement(&family, term, AsOf::ALL).await?;
+    /// assert_eq!((statement.statements.len(), statement.outstanding.to_string()), (2, "240.00".into()));
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// Those of [`statement_as_of`](Ledger::statement_as_of); [`Refusal::Overflow`].
@@ -89,10 +100,8 @@ impl<S: LedgerStore> Ledger<S> {
         payment: Payment,
     ) -> Result<Vec<Receipt>, Error> {
         let draft = Draft::from(payment);
-        let key = draft.key()?;
-        if key.is_reserved() {
-            return Err(Refusal::ReservedKey { key }.into());
-        }
+        let key = draft.recording.key()?;
+        key.check_callers_own()?;
         let rest_to = match (draft.named_account()?, household.accounts().first()) {
             (Some(named), _) => named,
             (None, Some(first)) => first.clone(),
@@ -101,36 +110,19 @@ impl<S: LedgerStore> Ledger<S> {
         household.check_member(&rest_to)?;
         let whole = self.prepare(&draft.part(rest_to.clone(), draft.amount, key.clone()))?;
         let keys = part_keys(&key)?;
-        let mut sent: BTreeSet<Uuid> = BTreeSet::new();
-        let mut attempt = 0_u32;
+        let mut attempts = Attempts::default();
         loop {
             let owed = self.owed(household).await?;
             // Last, so that what the same request changed is seen together with its key.
-            if let Some(receipts) = self.paid_already(household, &whole, &keys, &sent).await? {
+            if let Some(receipts) = self.paid_already(household, &whole, &keys, &attempts).await? {
                 return Ok(receipts);
             }
-            let entries = self.split_over(household, &owed, &draft, &whole, &rest_to, &keys)?;
-            sent.extend(entries.iter().map(|posting| posting.entry.id));
-            let changes = ChangeSet { postings: entries.clone(), ..ChangeSet::default() };
-            match self.store.commit(&self.book, changes).await.map_err(Error::from) {
-                Ok(Committed::Admitted { positions }) => {
-                    let recorded = entries.into_iter().zip(positions);
-                    return Ok(recorded
-                        .map(|(posting, at)| Receipt::of(posting.entry.at(at), false))
-                        .collect());
-                }
-                Ok(Committed::NotAdmitted) => {}
-                // Sent again with the same key it is found, or recorded: once either way.
-                Err(Error::UnknownOutcome { source, .. }) => {
-                    tracing::warn!(error = %source, "the outcome of a payment is unknown; asking by its key");
-                    if attempt > 3 {
-                        return Err(Error::UnknownOutcome { key: Some(key), source });
-                    }
-                }
-                Err(error) => return Err(error),
+            let postings = self.split_over(household, &owed, &draft, &whole, &rest_to, &keys)?;
+            let changes = ChangeSet { postings, ..ChangeSet::default() };
+            if let Some(recorded) = attempts.commit(self, changes, Some(&key)).await? {
+                return Ok(recorded.into_iter().map(|entry| Receipt::of(entry, false)).collect());
             }
-            self.again(attempt).await?;
-            attempt = attempt.saturating_add(1);
+            attempts.again(self).await?;
         }
     }
 
@@ -184,7 +176,7 @@ impl<S: LedgerStore> Ledger<S> {
         household: &Household,
         whole: &Prepared,
         keys: &[IdempotencyKey],
-        sent: &BTreeSet<Uuid>,
+        attempts: &Attempts,
     ) -> Result<Option<Vec<Receipt>>, Error> {
         let mut parts = self.store.entries_by_key(&self.book, keys).await?;
         let place = |entry: &Entry| keys.iter().position(|key| *key == entry.key);
@@ -198,9 +190,8 @@ impl<S: LedgerStore> Ledger<S> {
         if !same {
             return Err(Refusal::KeyReused { key: first.key.clone(), recorded: first.kind.as_str() }.into());
         }
-        // The ids are this call's own when its answer was lost on the way and it asked again.
         let receipt = |entry: Entry| {
-            let replayed = !sent.contains(&entry.id);
+            let replayed = !attempts.has_sent(&entry);
             Receipt::of(entry, replayed)
         };
         Ok(Some(parts.into_iter().map(receipt).collect()))
@@ -209,8 +200,7 @@ impl<S: LedgerStore> Ledger<S> {
 
 /// The keys of a payment's parts: the caller's own, then `bursar:part:N:DIGEST`, by the SHA-256 of that key.
 fn part_keys(key: &IdempotencyKey) -> Result<Vec<IdempotencyKey>, Refusal> {
-    let digest: String =
-        Sha256::digest(key.as_str().as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
+    let digest = hex(&Sha256::digest(key.as_str().as_bytes()));
     let derived = (1..HOUSEHOLD_MAX).map(|nth| IdempotencyKey::new(format!("bursar:part:{nth}:{digest}")));
     std::iter::once(Ok(key.clone())).chain(derived).collect()
 }

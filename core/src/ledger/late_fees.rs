@@ -4,9 +4,11 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use super::Ledger;
-use super::set_work::{Line, RunProgress, SetWork, Whose};
+use super::line::Line;
+use super::set_work::{RunProgress, SetWork, Whose};
 use crate::billing::SKIPPED_LISTED_MAX;
 use crate::name::IntoName;
+use crate::rule_key::back_key;
 use crate::{
     Account, AccountId, Calendar, ChargeOrigin, Entry, EntryKind, Error, LateFee, LateFeeDue, LedgerStore,
     Money, Refusal, RuleName, TermId,
@@ -14,6 +16,7 @@ use crate::{
 
 /// What a run of a late-fee rule did.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct LateFeeReport {
     /// The rule.
     pub rule: RuleName,
@@ -43,6 +46,7 @@ pub struct LateFeeReport {
 
 /// A late fee that could not be charged.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct SkippedLateFee {
     /// The account.
     pub account: AccountId,
@@ -122,6 +126,15 @@ impl<S: LedgerStore> Ledger<S> {
 
     /// Charges the late fees of one account: see [`charge_late_fees`](Ledger::charge_late_fees).
     ///
+    /// ```
+    #[doc = include_str!("../docs/school.txt")]
+    /// let rule = LateFee::new("late", dec!(5))?;
+    /// let report = school.charge_late_fees_of("s-17", &rule, date("2026-01-13")?).await?;
+    /// assert_eq!((report.charged, report.amount.to_string()), (1, "5.00".into()));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// [`Refusal::UnknownAccount`], and those of [`charge_late_fees`](Ledger::charge_late_fees).
     pub async fn charge_late_fees_of(
@@ -180,7 +193,11 @@ impl<P: FnMut(RunProgress) + Send> SetWork for Run<P> {
         let mut told = Told { skipped: Vec::new(), overtaken: plan.overtaken };
         let mut lines = Vec::with_capacity(plan.due.len());
         for entry in entries.iter().filter(|entry| plan.take_back.contains(&entry.position)) {
-            lines.push(Line::reversing(entry, "what it was charged on has been reversed")?);
+            lines.push(Line::reversing(
+                entry,
+                "what it was charged on has been reversed",
+                back_key(&entry.key)?,
+            )?);
         }
         for late_fee in plan.due {
             let Some(term) = term_of(&late_fee, calendar) else {

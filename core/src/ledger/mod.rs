@@ -1,31 +1,35 @@
 //! The ledger: the calls that an application makes, each decided by a rule and kept by a store.
 
 mod accounts;
+pub(crate) mod attempts;
 mod bill;
 mod debtors;
 mod grant;
 mod household;
 mod late_fees;
+mod line;
+pub(crate) mod prepared;
 mod read;
-pub(crate) mod record;
+mod record;
 mod report;
+mod reprice;
+mod reverse;
 mod set_work;
 mod setup;
 pub(crate) mod slot;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use chrono::{DateTime, FixedOffset, NaiveDate, Offset, SubsecRound, Utc};
 
 pub use accounts::Enrolled;
 pub(crate) use accounts::new_account;
-pub use bill::Repricing;
 pub use debtors::DebtorPage;
 pub use grant::GrantReport;
 pub use late_fees::{LateFeeReport, SkippedLateFee};
 pub use read::{BookBalance, TermBalances};
 pub use report::Agings;
+pub use reprice::Repricing;
 pub use set_work::RunProgress;
 
 use crate::name::check_text;
@@ -35,8 +39,10 @@ use crate::{BillingPolicy, BookId, Currency, Error, IntoName, LedgerStore, Refus
 /// The most rows that one page of a listing holds.
 pub const PAGE_MAX: u32 = 10_000;
 
-/// How often a call is decided anew when others change the same records at the same time.
-const ATTEMPTS_MAX: u32 = 32;
+/// Whether a page of so many rows may have another after it.
+pub(crate) fn is_full(rows: usize, limit: u32) -> bool {
+    u32::try_from(rows).map_or(true, |rows| rows >= limit)
+}
 
 /// One book over a store: bills terms, takes payments, carries arrears and credit from term to term, and says who owes what.
 ///
@@ -45,6 +51,17 @@ const ATTEMPTS_MAX: u32 = 32;
 ///
 /// Instants are UTC. Days (`on`, due dates, `as_of`) are days of the school's calendar; where a caller gives none it is today in the
 /// ledger's [time zone](Ledger::with_time_zone), UTC unless set.
+///
+/// ```
+#[doc = include_str!("../docs/school.txt")]
+/// // Whoever sits at the till works through a ledger of the same book that says so.
+/// let till = school.clone().recorded_by("clerk-7")?;
+/// let receipt = till.pay(Payment::cash(dec!(80)).from("s-17").for_term(term).key("till-1-0001")).await?;
+/// assert_eq!(receipt.entry.recorded_by.as_deref(), Some("clerk-7"));
+/// assert_eq!(school.account("s-17").await?.balance.to_string(), "40.00");
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// # Errors
 ///
@@ -83,6 +100,20 @@ impl<S> std::fmt::Debug for Ledger<S> {
 impl<S: LedgerStore> Ledger<S> {
     /// Opens a book in a store, and creates it where it does not exist.
     ///
+    /// ```
+    /// use bursar::{Currency, Ledger, Refusal};
+    /// use bursar_store_memory::MemoryStore;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), bursar::Error> {
+    /// let store = MemoryStore::new();
+    /// Ledger::open(store.clone(), "hillside", Currency::USD).await?;
+    /// let other = Ledger::open(store, "hillside", Currency::KES).await.unwrap_err();
+    /// assert_eq!(other.refusal().map(Refusal::code), Some("currency-mismatch"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// [`Refusal::CurrencyMismatch`] when the book exists in another currency.
     pub async fn open(store: S, book: impl IntoName<BookId>, currency: Currency) -> Result<Self, Error> {
@@ -95,6 +126,18 @@ impl<S: LedgerStore> Ledger<S> {
     }
 
     /// Opens a book that exists, in the currency that it has.
+    ///
+    /// ```
+    /// use bursar::{Ledger, Refusal};
+    /// use bursar_store_memory::MemoryStore;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// // A program that only reports creates no book by a slip of the pen.
+    /// let absent = Ledger::open_existing(MemoryStore::new(), "hilside").await.unwrap_err();
+    /// assert_eq!(absent.refusal().map(Refusal::code), Some("unknown-book"));
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// [`Refusal::UnknownBook`].
@@ -111,6 +154,37 @@ impl<S: LedgerStore> Ledger<S> {
     }
 
     /// The ledger with a billing policy of the application's own.
+    ///
+    /// ```
+    #[doc = include_str!("../docs/school.txt")]
+    /// use bursar::{Account, BillingPolicy, Fee, Instalment, SkipReason, StandardPolicy, Term};
+    /// use chrono::NaiveDate;
+    ///
+    /// /// Who joins after a term has begun pays half.
+    /// struct HalfForJoiners;
+    ///
+    /// impl BillingPolicy for HalfForJoiners {
+    ///     fn eligible(&self, account: &Account, term: &Term, on: NaiveDate) -> Result<(), SkipReason> {
+    ///         StandardPolicy.eligible(account, term, on)
+    ///     }
+    ///
+    ///     fn instalments(&self, account: &Account, term: &Term, fee: &Fee, on: NaiveDate) -> Vec<Instalment> {
+    ///         let mut parts = StandardPolicy.instalments(account, term, fee, on);
+    ///         if account.enrolled_on > term.starts_on {
+    ///             for part in &mut parts {
+    ///                 part.amount = part.amount.split(2).map_or(part.amount, |halves| halves[0]);
+    ///             }
+    ///         }
+    ///         parts
+    ///     }
+    /// }
+    ///
+    /// let school = school.with_policy(HalfForJoiners);
+    /// let joined = school.enrol("s-18", ["PRIMARY"], date("2026-02-23")?).await?;
+    /// assert_eq!(joined.charges[0].amount().to_string(), "60.00");
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn with_policy(mut self, policy: impl BillingPolicy + 'static) -> Self {
         self.policy = Arc::new(policy);
@@ -118,6 +192,18 @@ impl<S: LedgerStore> Ledger<S> {
     }
 
     /// The ledger with the offset from UTC by which today is told.
+    ///
+    /// ```
+    #[doc = include_str!("../docs/school.txt")]
+    /// # let store = school.store().clone();
+    /// // Two hours ahead of Greenwich: a payment at half past midnight is of the new day.
+    /// let harare = chrono::FixedOffset::east_opt(2 * 60 * 60).expect("within a day");
+    /// let school = school.with_time_zone(harare);
+    /// let today = store.now().with_timezone(&harare).date_naive();
+    /// assert!(school.today() >= today);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn with_time_zone(mut self, offset: FixedOffset) -> Self {
         self.offset = offset;
@@ -158,6 +244,16 @@ impl<S: LedgerStore> Ledger<S> {
     }
 
     /// The same book through another store: one inside a transaction of the caller's own, say (S6).
+    ///
+    /// ```
+    #[doc = include_str!("../docs/school.txt")]
+    /// // A store that opens a transaction of the caller's own is handed in like this one.
+    /// let inside = school.through(school.store().clone());
+    /// inside.pay(Payment::cash(dec!(80)).from("s-17").for_term(term).key("till-1-0001")).await?;
+    /// assert_eq!(school.account("s-17").await?.balance.to_string(), "40.00");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn through<T: LedgerStore>(&self, store: T) -> Ledger<T> {
         Ledger {
             store,
@@ -201,19 +297,5 @@ impl<S: LedgerStore> Ledger<S> {
     pub(crate) async fn state(&self) -> Result<Book, Error> {
         let book = self.store.book(&self.book).await?;
         book.ok_or_else(|| Refusal::UnknownBook { book: self.book.clone() }.into())
-    }
-
-    /// Waits a random while, longer from try to try, before a call is decided anew; an error after the last.
-    pub(crate) async fn again(&self, attempt: u32) -> Result<(), Error> {
-        const UNIT_MICROS: u64 = 500;
-        if attempt.saturating_add(1) >= ATTEMPTS_MAX {
-            return Err(Error::Conflict { attempts: ATTEMPTS_MAX });
-        }
-        let most = UNIT_MICROS.saturating_mul(1 << attempt.min(7));
-        let random = self.store.new_id().as_u64_pair().1;
-        let jitter = random.checked_rem(most).unwrap_or(0);
-        tracing::debug!(attempt, "decided anew: others changed the same records");
-        self.store.pause(Duration::from_micros(jitter)).await;
-        Ok(())
     }
 }

@@ -4,16 +4,17 @@ use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Ledger, PAGE_MAX};
+use super::{Ledger, PAGE_MAX, is_full};
 use crate::name::IntoName;
 use crate::store::{AccountFilter, TermRow};
 use crate::{
-    Account, AccountId, Calendar, Entry, Error, Fee, FeeKey, LedgerStore, Money, Refusal, TermBalance,
-    TermId, TermTotals,
+    Account, AccountId, Calendar, Entry, Error, Fee, FeeKey, IdempotencyKey, LedgerStore, Money,
+    ReceiptNumber, Refusal, TermBalance, TermId, TermTotals,
 };
 
 /// The balance of a whole book.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct BookBalance {
     /// How many accounts it has.
     pub accounts: u64,
@@ -25,6 +26,14 @@ pub struct BookBalance {
 
 impl<S: LedgerStore> Ledger<S> {
     /// The terms, the current one, and the lock.
+    ///
+    /// ```
+    #[doc = include_str!("../docs/school.txt")]
+    /// let calendar = school.calendar().await?;
+    /// assert_eq!((calendar.current(), calendar.terms().len()), (Some(term), 1));
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// None of its own.
@@ -42,6 +51,14 @@ impl<S: LedgerStore> Ledger<S> {
 
     /// A page of the fees of a term in the order of their keys, from after a key; at most `limit` and [`PAGE_MAX`].
     ///
+    /// ```
+    #[doc = include_str!("../docs/school.txt")]
+    /// let fees = school.fees(term, None, PAGE_MAX).await?;
+    /// assert_eq!((fees[0].key.payer.to_string(), fees[0].price(school.currency())?.to_string()), ("group PRIMARY".into(), "120.00".into()));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// None of its own.
     pub async fn fees(&self, term: TermId, after: Option<&FeeKey>, limit: u32) -> Result<Vec<Fee>, Error> {
@@ -49,6 +66,14 @@ impl<S: LedgerStore> Ledger<S> {
     }
 
     /// An account.
+    ///
+    /// ```
+    #[doc = include_str!("../docs/school.txt")]
+    /// let account = school.account("s-17").await?;
+    /// assert_eq!((account.standing, account.outstanding().to_string()), (Standing::Active, "120.00".into()));
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// [`Refusal::UnknownAccount`].
@@ -59,6 +84,26 @@ impl<S: LedgerStore> Ledger<S> {
     }
 
     /// A page of accounts in byte order, from after one; at most `limit` and [`PAGE_MAX`].
+    ///
+    /// ```
+    #[doc = include_str!("../docs/school.txt")]
+    /// use bursar::store::AccountFilter;
+    ///
+    /// # for n in 1..=3_u32 {
+    /// #     school.enrol(n, ["PRIMARY"], date("2026-01-10")?).await?;
+    /// # }
+    /// let mut after: Option<AccountId> = None;
+    /// let mut owing = 0;
+    /// loop {
+    ///     let page = school.accounts(AccountFilter::Debtors, after.as_ref(), 2).await?;
+    ///     let Some(last) = page.last() else { break };
+    ///     owing += page.len();
+    ///     after = Some(last.id.clone());
+    /// }
+    /// assert_eq!(owing, 4);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// None of its own.
@@ -72,6 +117,16 @@ impl<S: LedgerStore> Ledger<S> {
     }
 
     /// A page of an account's entries in the order of positions, from after one; at most `limit` and [`PAGE_MAX`].
+    ///
+    /// ```
+    #[doc = include_str!("../docs/school.txt")]
+    /// school.pay(Payment::cash(dec!(80)).from("s-17").for_term(term).key("till-1-0001")).await?;
+    /// let entries = school.entries("s-17", 0, PAGE_MAX).await?;
+    /// let words: Vec<&str> = entries.iter().map(|entry| entry.kind.as_str()).collect();
+    /// assert_eq!(words, ["charge", "payment"]);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// [`Refusal::UnknownAccount`].
@@ -89,6 +144,46 @@ impl<S: LedgerStore> Ledger<S> {
         Ok(entries)
     }
 
+    /// The entry recorded under a key, if any: the answer to an unknown outcome.
+    ///
+    /// ```
+    #[doc = include_str!("../docs/school.txt")]
+    /// // The connection broke while the payment was under way: was it recorded?
+    /// let key = IdempotencyKey::new("till-1-0001")?;
+    /// assert_eq!(school.entry_by_key(&key).await?, None);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// None of its own.
+    pub async fn entry_by_key(&self, key: &IdempotencyKey) -> Result<Option<Entry>, Error> {
+        Ok(self.store.entries_by_key(&self.book, std::slice::from_ref(key)).await?.pop())
+    }
+
+    /// The entry that a receipt number names.
+    ///
+    /// ```
+    #[doc = include_str!("../docs/school.txt")]
+    /// let number = school.pay(Payment::cash(dec!(80)).from("s-17").for_term(term).key("till-1-0001")).await?.number;
+    /// assert_eq!(school.entry_by_receipt(&number.to_string().parse()?).await?.amount().to_string(), "80.00");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`Refusal::UnknownEntry`].
+    pub async fn entry_by_receipt(&self, number: &ReceiptNumber) -> Result<Entry, Error> {
+        self.entry(number.account(), number.position()).await
+    }
+
+    pub(super) async fn entry(&self, account: &AccountId, position: u32) -> Result<Entry, Error> {
+        let unknown = || Refusal::UnknownEntry { account: account.clone(), position };
+        let after = position.checked_sub(1).ok_or_else(unknown)?;
+        let found = self.store.entries(&self.book, account, after, 1).await?.pop();
+        found.filter(|entry| entry.position == position).ok_or_else(|| unknown().into())
+    }
+
     /// All entries of one account, page after page.
     pub(crate) async fn all_entries(&self, account: &AccountId) -> Result<Vec<Entry>, Error> {
         let mut all = self.entries(account, 0, PAGE_MAX).await?;
@@ -103,6 +198,16 @@ impl<S: LedgerStore> Ledger<S> {
     }
 
     /// The figures of an account in a term, whether or not it has entries there.
+    ///
+    /// ```
+    #[doc = include_str!("../docs/school.txt")]
+    /// school.pay(Payment::cash(dec!(80)).from("s-17").for_term(term).key("till-1-0001")).await?;
+    /// let now = school.term_balance("s-17", term).await?;
+    /// assert_eq!((now.total_due.to_string(), now.outstanding.to_string()), ("120.00".into(), "40.00".into()));
+    /// assert_eq!(now.status, PaymentStatus::Partial);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// [`Refusal::UnknownAccount`], [`Refusal::UnknownTerm`].
@@ -120,6 +225,16 @@ impl<S: LedgerStore> Ledger<S> {
     }
 
     /// The figures of an account in every term in which it has entries, in order.
+    ///
+    /// ```
+    #[doc = include_str!("../docs/school.txt")]
+    /// let owed = OpeningBalance::of(dec!(35), "owed from 2025").account("s-17").for_term(term).key("arrears-s-17");
+    /// school.bring_in(owed).await?;
+    /// let balances = school.balances("s-17").await?;
+    /// assert_eq!((balances.len(), balances[0].total_due.to_string()), (1, "155.00".into()));
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// [`Refusal::UnknownAccount`].
@@ -141,6 +256,16 @@ impl<S: LedgerStore> Ledger<S> {
     /// The figures of several accounts in every term in which they have entries, account by account in the order asked; at most
     /// [`PAGE_MAX`] accounts. Unknown accounts have none.
     ///
+    /// ```
+    #[doc = include_str!("../docs/school.txt")]
+    /// school.enrol("s-18", ["PRIMARY"], date("2026-02-02")?).await?;
+    /// let family = [AccountId::new("s-17")?, AccountId::new("s-18")?];
+    /// let owed = Money::sum(school.balances_of(&family).await?.iter().map(|one| one.outstanding), school.currency())?;
+    /// assert_eq!(owed.to_string(), "240.00");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// None of its own.
     pub async fn balances_of(&self, accounts: &[AccountId]) -> Result<Vec<TermBalance>, Error> {
@@ -159,11 +284,33 @@ impl<S: LedgerStore> Ledger<S> {
 
     /// The figures of every account in a term, brought forward included, in byte order of accounts, read page by page as they are asked
     /// for. An account without entries in the term is among them, with what it brings forward.
+    ///
+    /// ```
+    #[doc = include_str!("../docs/school.txt")]
+    /// let mut all = school.term_balances(term);
+    /// let mut unpaid = Vec::new();
+    /// while let Some(one) = all.next().await? {
+    ///     if one.status == PaymentStatus::Unpaid {
+    ///         unpaid.push(one.account);
+    ///     }
+    /// }
+    /// assert_eq!(unpaid, [AccountId::new("s-17")?]);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn term_balances(&self, term: TermId) -> TermBalances<'_, S> {
         TermBalances { ledger: self, term, page: VecDeque::new(), after: None, checked: false, done: false }
     }
 
     /// The balance of the whole book, summed over its entries.
+    ///
+    /// ```
+    #[doc = include_str!("../docs/school.txt")]
+    /// let book = school.book_balance().await?;
+    /// assert_eq!((book.accounts, book.entries, book.balance.to_string()), (1, 1, "120.00".into()));
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// [`Refusal::Overflow`].
@@ -208,7 +355,7 @@ impl<S: LedgerStore> TermBalances<'_, S> {
             self.checked = true;
         }
         let page = store.term_rows(book, self.term, self.after.as_ref(), PAGE_MAX).await?;
-        self.done = page.len() < usize::try_from(PAGE_MAX).unwrap_or(usize::MAX);
+        self.done = !is_full(page.len(), PAGE_MAX);
         self.after = page.last().map(|row| row.account.clone());
         self.page = page.into();
         Ok(())

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::{Ledger, PAGE_MAX};
+use super::{Ledger, PAGE_MAX, is_full};
 #[cfg(doc)]
 use crate::Refusal;
 use crate::aging::aging_day;
@@ -13,13 +13,19 @@ use crate::{
     PrintedReceipt, ReceiptNumber, Span, Statement, TermId, TermSummary,
 };
 
-/// Whether a page of so many rows may have another after it.
-fn is_full(rows: usize) -> bool {
-    u32::try_from(rows).is_ok_and(|rows| rows >= PAGE_MAX)
-}
-
 impl<S: LedgerStore> Ledger<S> {
     /// The statement of an account for a term, some terms, some days, or everything: see [`Span`].
+    ///
+    /// ```
+    #[doc = include_str!("../docs/school.txt")]
+    /// school.pay(Payment::cash(dec!(80)).from("s-17").for_term(term).key("till-1-0001").on(date("2026-02-01")?)).await?;
+    /// let statement = school.statement("s-17", term).await?;
+    /// assert_eq!((statement.lines.len(), statement.closing.to_string()), (2, "40.00".into()));
+    /// assert_eq!(statement.outstanding()?, statement.closing);
+    /// println!("{statement}");
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// [`Refusal::UnknownAccount`]; [`Refusal::UnknownTerm`] when the first or last term is not defined.
@@ -32,6 +38,16 @@ impl<S: LedgerStore> Ledger<S> {
     }
 
     /// The statement as it would have been drawn up on a day, and as it was recorded by an instant.
+    ///
+    /// ```
+    #[doc = include_str!("../docs/school.txt")]
+    /// school.pay(Payment::cash(dec!(80)).from("s-17").for_term(term).key("till-1-0001").on(date("2026-02-01")?)).await?;
+    /// // As the family had it at the end of January.
+    /// let january = school.statement_as_of("s-17", term, date("2026-01-31")?).await?;
+    /// assert_eq!(january.closing.to_string(), "120.00");
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// Those of [`statement`](Ledger::statement).
@@ -52,6 +68,18 @@ impl<S: LedgerStore> Ledger<S> {
     }
 
     /// Which credits of an account settle which of its debits.
+    ///
+    /// ```
+    #[doc = include_str!("../docs/school.txt")]
+    /// let trip = Charge::of("trip", dec!(15)).to("s-17").for_term(term).key("trip-1").due_on(date("2026-03-02")?);
+    /// school.charge(trip).await?;
+    /// school.pay(Payment::cash(dec!(125)).from("s-17").for_term(term).key("till-1-0001")).await?;
+    /// // The tuition fell due first, and is settled first.
+    /// let debits = school.allocation("s-17").await?.debits;
+    /// assert_eq!(debits.iter().map(|debit| debit.settled.to_string()).collect::<Vec<_>>(), ["120.00", "5.00"]);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// [`Refusal::UnknownAccount`].
@@ -74,6 +102,15 @@ impl<S: LedgerStore> Ledger<S> {
 
     /// What was or is outstanding on an account as of a day, by how long it was overdue then.
     ///
+    /// ```
+    #[doc = include_str!("../docs/school.txt")]
+    /// let aging = school.aging("s-17", date("2026-02-28")?, &Buckets::default()).await?;
+    /// // Due on 12 January: 47 days overdue.
+    /// assert_eq!((aging.overdue[1].to_days, aging.overdue[1].amount.to_string()), (Some(60), "120.00".into()));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// [`Refusal::UnknownAccount`]; [`Refusal::NoDay`] when `as_of` has no day.
     pub async fn aging(
@@ -89,6 +126,16 @@ impl<S: LedgerStore> Ledger<S> {
     /// The aging of every account as of a day, in byte order of accounts, read page by page as they are asked for. Accounts that owed
     /// nothing are among them.
     ///
+    /// ```
+    #[doc = include_str!("../docs/school.txt")]
+    /// let mut agings = school.agings(date("2026-02-28")?, &Buckets::new([45])?)?;
+    /// while let Some(one) = agings.next().await? {
+    ///     println!("{} owes {} for more than 45 days", one.account, one.aging.overdue[1].amount);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// [`Refusal::NoDay`] when `as_of` has no day.
     pub fn agings(&self, as_of: impl Into<AsOf>, buckets: &Buckets) -> Result<Agings<'_, S>, Error> {
@@ -99,6 +146,14 @@ impl<S: LedgerStore> Ledger<S> {
     }
 
     /// The aging of the whole book as of a day: the sum of its accounts'.
+    ///
+    /// ```
+    #[doc = include_str!("../docs/school.txt")]
+    /// let aging = school.book_aging(date("2026-02-28")?, &Buckets::default()).await?;
+    /// assert_eq!((aging.owing, aging.aging.outstanding.to_string()), (1, "120.00".into()));
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// [`Refusal::NoDay`] when `as_of` has no day; [`Refusal::Overflow`].
@@ -168,6 +223,16 @@ impl<S: LedgerStore> Ledger<S> {
 
     /// A term of the whole book: how much was charged, conceded, collected and is outstanding, by status and by fee groups.
     ///
+    /// ```
+    #[doc = include_str!("../docs/school.txt")]
+    /// school.pay(Payment::cash(dec!(90)).from("s-17").for_term(term).key("till-1-0001")).await?;
+    /// let summary = school.term_summary(term).await?;
+    /// assert_eq!(summary.total.amount_paid.to_string(), "90.00");
+    /// assert_eq!(summary.total.collection_rate().to_string(), "75.0 %");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// [`Refusal::UnknownTerm`], [`Refusal::Overflow`].
     pub async fn term_summary(&self, term: TermId) -> Result<TermSummary, Error> {
@@ -176,7 +241,7 @@ impl<S: LedgerStore> Ledger<S> {
         let mut after: Option<AccountId> = None;
         loop {
             let page = self.store.summary_rows(&self.book, term, after.as_ref(), PAGE_MAX).await?;
-            let full = is_full(page.len());
+            let full = is_full(page.len(), PAGE_MAX);
             after = page.last().map(|row| row.account.clone());
             for row in page {
                 summary.add(row, self.currency)?;
@@ -208,7 +273,7 @@ impl<S: LedgerStore> Agings<'_, S> {
         let Ledger { store, book, currency, .. } = self.ledger;
         if self.page.is_empty() && !self.done {
             let page = store.aged_rows(book, &self.order, self.after.as_ref(), PAGE_MAX).await?;
-            self.done = !is_full(page.len());
+            self.done = !is_full(page.len(), PAGE_MAX);
             self.after = page.last().map(|row| row.account.clone());
             self.page = page.into();
         }

@@ -4,14 +4,13 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use super::Ledger;
+use super::attempts::Attempts;
+use super::line::Line;
 use crate::by_entries;
+use crate::recording::Provenance;
 use crate::rule::{self, Posting};
-use crate::rule_key::back_key;
 use crate::store::{AccountFilter, ChangeSet, Committed};
-use crate::{
-    Account, AccountId, Calendar, Entry, EntryKind, Error, IdempotencyKey, LedgerStore, Money, NewEntry,
-    Refusal, TermId, Text,
-};
+use crate::{Account, AccountId, Calendar, Entry, EntryKind, Error, LedgerStore, Money, Refusal};
 
 /// How many accounts are read at a time.
 const ACCOUNTS_A_PAGE: u32 = 500;
@@ -24,36 +23,12 @@ const ROUNDS_MAX: u32 = 8;
 
 /// How far a run over the accounts of a book has come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct RunProgress {
     /// How many accounts have been looked at.
     pub accounts_seen: u64,
     /// How many entries have been recorded.
     pub entries: u64,
-}
-
-/// An entry that a rule records, without what every one of its run has in common.
-#[derive(Clone, Debug)]
-pub(crate) struct Line {
-    pub(crate) term: TermId,
-    pub(crate) kind: EntryKind,
-    pub(crate) effect: Money,
-    pub(crate) key: IdempotencyKey,
-}
-
-impl Line {
-    /// The reversal of an entry that a rule recorded.
-    pub(crate) fn reversing(entry: &Entry, reason: &str) -> Result<Self, Refusal> {
-        Ok(Self {
-            term: entry.term,
-            kind: EntryKind::Reversal {
-                of: entry.position,
-                figure: entry.kind.figure(),
-                reason: Text::from(reason),
-            },
-            effect: entry.effect.checked_neg()?,
-            key: back_key(&entry.key)?,
-        })
-    }
 }
 
 /// Which accounts a run looks at.
@@ -194,7 +169,7 @@ impl<S: LedgerStore> Ledger<S> {
         on: NaiveDate,
         work: &mut W,
     ) -> Result<(), Error> {
-        let (mut attempt, mut rounds) = (0_u32, 0_u32);
+        let (mut attempts, mut rounds) = (Attempts::default(), 0_u32);
         loop {
             let account = self.account(account).await?;
             let mut entries = self.all_entries(&account.id).await?;
@@ -214,31 +189,17 @@ impl<S: LedgerStore> Ledger<S> {
                 if !more {
                     return Ok(work.done(&account.id, told)?);
                 }
-                attempt = 0;
+                attempts = Attempts::default();
                 rounds = rounds.saturating_add(1);
                 continue;
             }
-            self.again(attempt).await?;
-            attempt = attempt.saturating_add(1);
+            attempts.again(self).await?;
         }
     }
 
     /// The postings of what was decided of an account; the first carries the version that all were decided on (S3).
     fn postings(&self, account: &Account, lines: &[Line], on: NaiveDate) -> Vec<Posting> {
-        let posting = |line: &Line| {
-            Posting::new(NewEntry {
-                id: self.store.new_id(),
-                account: account.id.clone(),
-                term: line.term,
-                kind: line.kind.clone(),
-                effect: line.effect,
-                effective_on: on,
-                recorded_at: self.store.now(),
-                recorded_by: self.recorder(),
-                key: line.key.clone(),
-                note: None,
-            })
-        };
+        let posting = |line: &Line| self.posting(&account.id, line.clone(), on, Provenance::default());
         let mut postings: Vec<Posting> = lines.iter().map(posting).collect();
         if let Some(first) = postings.first_mut() {
             first.version = Some(account.version);

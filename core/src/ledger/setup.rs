@@ -3,14 +3,28 @@
 use chrono::NaiveDate;
 
 use super::Ledger;
+use super::attempts::Attempts;
+use crate::amount::Amount;
 use crate::fee::DueFee;
-use crate::money::Amount;
 use crate::name::IntoName;
 use crate::store::{Book, BookChange, ChangeSet, Committed, FileMark};
 use crate::{Error, Fee, FeeCode, FeeGroup, FeeKey, LedgerStore, NewFee, Payer, Refusal, Term, TermId};
 
 impl<S: LedgerStore> Ledger<S> {
     /// Defines a term. Defining it again just so changes nothing.
+    ///
+    /// ```
+    #[doc = include_str!("../docs/school.txt")]
+    /// let second = Term::new(TermId::new(2026, 2)?, date("2026-05-04")?, date("2026-08-06")?)?;
+    /// school.define_term(second.clone()).await?;
+    /// // At the next start of the application it is defined again, and nothing happens.
+    /// school.define_term(second).await?;
+    /// let fourth = Term::new(TermId::new(2026, 4)?, date("2026-09-07")?, date("2026-12-03")?)?;
+    /// let refused = school.define_term(fourth).await.unwrap_err();
+    /// assert_eq!(refused.to_string(), "term 2026-4 is out of order: define term 2026-3 first");
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// [`Refusal::TermExists`] when it is there with other dates or another name; [`Refusal::TermOutOfOrder`] when the term before
@@ -40,6 +54,17 @@ impl<S: LedgerStore> Ledger<S> {
     /// Closes a term: it takes no further charges, but payments, reversals and adjustments still, since arrears are cleared late. Which
     /// term is current stays as it is. Closing a closed term changes nothing.
     ///
+    /// ```
+    #[doc = include_str!("../docs/school.txt")]
+    /// school.close_term_on(term, date("2026-04-10")?).await?;
+    /// // Arrears are cleared late; charges come too late.
+    /// school.pay(Payment::cash(dec!(120)).from("s-17").for_term(term).key("till-1-0001")).await?;
+    /// let charge = Charge::of("trip", dec!(15)).to("s-17").for_term(term).key("trip-1");
+    /// assert_eq!(school.charge(charge).await.unwrap_err().refusal().map(Refusal::code), Some("term-closed"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// [`Refusal::UnknownTerm`], [`Refusal::Locked`] when the day is locked.
     #[tracing::instrument(name = "bursar.close_term", skip_all, fields(book = %self.book, %term))]
@@ -66,6 +91,18 @@ impl<S: LedgerStore> Ledger<S> {
     /// Locks the book through a day, inclusive: nothing with an effective date on or before it is recorded afterwards. A lock is never
     /// taken back: an earlier day than the present lock's changes nothing. Gives the day through which the book is then locked.
     ///
+    /// ```
+    #[doc = include_str!("../docs/school.txt")]
+    /// // The figures to the end of January are with the auditor.
+    /// school.lock_through(date("2026-01-31")?).await?;
+    /// let late = Payment::cash(dec!(80)).from("s-17").for_term(term).key("till-1-0001").on(date("2026-01-31")?);
+    /// assert_eq!(school.pay(late).await.unwrap_err().refusal().map(Refusal::code), Some("locked"));
+    /// // A lock is not taken back.
+    /// assert_eq!(school.lock_through(date("2026-01-15")?).await?, date("2026-01-31")?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// None of its own.
     #[tracing::instrument(name = "bursar.lock", skip_all, fields(book = %self.book, %through))]
@@ -84,6 +121,17 @@ impl<S: LedgerStore> Ledger<S> {
 
     /// Prices a fee of a group, due at the term's start. See [`define_fee`](Ledger::define_fee) for the rest.
     ///
+    /// ```
+    #[doc = include_str!("../docs/school.txt")]
+    /// school.set_fee(term, "ECD", "tuition", dec!(95)).await?;
+    /// // Nobody has been charged it yet, so that it may still be edited; PRIMARY's has been.
+    /// school.set_fee(term, "ECD", "tuition", dec!(90)).await?;
+    /// let charged = school.set_fee(term, "PRIMARY", "tuition", dec!(130)).await.unwrap_err();
+    /// assert_eq!(charged.refusal().map(Refusal::code), Some("fee-charged"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// Those of [`define_fee`](Ledger::define_fee).
     pub async fn set_fee(
@@ -99,6 +147,17 @@ impl<S: LedgerStore> Ledger<S> {
     /// Prices a fee of a group or of one account. Pricing it again just so changes nothing; at another price or with other due dates it
     /// is edited, as long as it has not been charged.
     ///
+    /// ```
+    #[doc = include_str!("../docs/school.txt")]
+    /// let bus = NewFee::of_account(term, "s-17", "bus", dec!(35))
+    ///     .in_instalments([date("2026-02-02")?, date("2026-03-02")?]);
+    /// school.define_fee(bus).await?;
+    /// school.activate_on(term, date("2026-01-13")?).await?;
+    /// assert_eq!(school.term_balance("s-17", term).await?.term_fee.to_string(), "155.00");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// [`Refusal::UnknownTerm`], [`Refusal::TermClosed`], [`Refusal::UnknownAccount`] for an account's own fee,
     /// [`Refusal::FeeCharged`] (reprice it instead), [`Refusal::BadInstalments`], [`Refusal::BadName`], and those of an amount:
@@ -113,15 +172,14 @@ impl<S: LedgerStore> Ledger<S> {
         if let Payer::Account(account) = &due_fee.key.payer {
             self.account(account).await?;
         }
-        let mut attempt = 0_u32;
+        let mut attempts = Attempts::default();
         loop {
             let book = self.state().await?;
             let change = self.fee_change(&book, &due_fee).await?;
             if self.commit_book(&book, change, mark.clone()).await? {
                 return Ok(());
             }
-            self.again(attempt).await?;
-            attempt = attempt.saturating_add(1);
+            attempts.again(self).await?;
         }
     }
 
@@ -159,15 +217,14 @@ impl<S: LedgerStore> Ledger<S> {
         mark: Option<FileMark>,
         decide: impl Fn(&Book) -> Result<Option<BookChange>, Refusal>,
     ) -> Result<(), Error> {
-        let mut attempt = 0_u32;
+        let mut attempts = Attempts::default();
         loop {
             let book = self.state().await?;
             let change = decide(&book)?;
             if self.commit_book(&book, change, mark.clone()).await? {
                 return Ok(());
             }
-            self.again(attempt).await?;
-            attempt = attempt.saturating_add(1);
+            attempts.again(self).await?;
         }
     }
 

@@ -5,14 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Line;
 use super::replay::{Chain, ReplayError};
 use crate::account::group_set;
-use crate::billing::plan;
 use crate::ledger::new_account;
-use crate::ledger::record::Prepared;
+use crate::ledger::prepared::Prepared;
 use crate::rule::Posting;
-use crate::store::{AccountChange, Book, ChangeSet, ChargeMade, Committed, FileMark};
+use crate::store::{AccountChange, ChangeSet, ChargeMade, Committed, FileMark};
 use crate::{
-    Account, AccountId, Calendar, EntryKind, Error, Fee, FeeKey, Ledger, LedgerStore, Money, Payer, Refusal,
-    TermId,
+    Account, AccountId, EntryKind, Error, FeeKey, Ledger, LedgerStore, Money, Payer, Refusal, TermId,
 };
 
 /// The most lines of a batch.
@@ -141,36 +139,16 @@ impl<S: LedgerStore> Building<'_, S> {
         }
         let book = self.ledger.state().await?;
         self.changes.book_version = Some(book.version);
-        let fees = self.fees(&book, accounts.values()).await?;
+        let fees = self.ledger.first_fees(&book.calendar, accounts.values()).await?;
         let mut enrolments = BTreeMap::new();
         for (id, account) in accounts {
             book.calendar.unlocked(account.enrolled_on)?;
-            enrolments.insert(id, self.first_charges(&book.calendar, &account, &fees)?);
+            let (charges, _) =
+                self.ledger.first_charges(&book.calendar, &account, &fees, account.enrolled_on)?;
+            enrolments.insert(id, charges);
             self.changes.accounts.push(AccountChange::Open(account));
         }
         Ok(Some(enrolments))
-    }
-
-    async fn fees(&self, book: &Book, accounts: impl Iterator<Item = &Account>) -> Result<Vec<Fee>, Error> {
-        let groups: BTreeSet<_> = accounts.flat_map(|account| &account.groups).cloned().collect();
-        let payers: Vec<Payer> = groups.into_iter().map(Payer::Group).collect();
-        match book.calendar.current() {
-            Some(current) => Ok(self.ledger.store.fees_of(&self.ledger.book, current, &payers).await?),
-            None => Ok(Vec::new()),
-        }
-    }
-
-    fn first_charges(
-        &self,
-        calendar: &Calendar,
-        account: &Account,
-        fees: &[Fee],
-    ) -> Result<Vec<Posting>, Refusal> {
-        let current = calendar.current().and_then(|current| calendar.find(current));
-        let Some(term) = current.filter(|term| !term.closed) else { return Ok(Vec::new()) };
-        let on = account.enrolled_on;
-        let plan = plan(account, term, fees, &[], self.ledger.policy(), on)?;
-        Ok(self.ledger.billed_postings(&account.id, Some(term.id), plan.charges, on))
     }
 }
 

@@ -11,6 +11,7 @@ use crate::{
 
 /// What an export wrote.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Exported {
     /// How many lines.
     pub lines: u64,
@@ -49,6 +50,18 @@ impl ExportOptions {
 /// is activated only after them, without billing. An account's groups and standing are written as they are, from the day of its enrolment:
 /// a book does not keep on which days they changed. It is the backup of a book at rest: what is recorded while it is being written may
 /// be left out. The keys and charges of one account are held in memory.
+///
+/// ```
+#[doc = include_str!("../docs/school.txt")]
+/// let mut file = Vec::new();
+/// let exported = school_file::export(&school, &mut file).await??;
+/// assert_eq!(exported.entries, 1);
+/// let store = bursar_store_memory::MemoryStore::new();
+/// let (copy, _) = school_file::replay(store, file.as_slice(), |_| {}).await?;
+/// assert_eq!(copy.balances("s-17").await?, school.balances("s-17").await?);
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// # Errors
 /// [`Error`] when the book cannot be read; an [`io::Error`] when the file cannot be written.

@@ -38,6 +38,15 @@ impl Serialize for FigureLine<'_> {
 ///
 /// Of the whole book only the account ids are held in memory.
 ///
+/// ```
+#[doc = include_str!("../docs/school.txt")]
+/// let mut figures = Vec::new();
+/// school_file::write_figures(&school, &mut figures).await??;
+/// assert!(String::from_utf8(figures)?.contains("120.00"));
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 /// [`Error`] when the book cannot be read; an [`io::Error`] when the figures cannot be written.
 pub async fn write_figures<S: LedgerStore>(

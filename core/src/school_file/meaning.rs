@@ -5,9 +5,10 @@ use chrono::NaiveDate;
 use super::raw::Value;
 use super::reader::{Reader, bad, of_type};
 use super::{Line, LineProblem};
-use crate::billing::billing_key;
+use crate::billing_key::{billed_slot, is_billing_key};
 use crate::draft::BilledFrom;
 use crate::name::{IntoName, shorten};
+use crate::recording::Recording;
 use crate::{
     AccountId, Adjustment, Amount, BilledSlot, Charge, Concession, Draft, FeeCode, FeeGroup, FeeKey,
     IdempotencyKey, NewFee, OpeningBalance, Payer, Payment, Refund, Refusal, Reversal, Term, TermId,
@@ -19,26 +20,9 @@ const WORDS: &str = "book, term, fee, enrol, groups, standing, activate, close, 
 /// The last instalment that a slot can name.
 const INSTALMENT_MAX: u16 = 999;
 
-/// The slot in a key that billing made for this very charge. A charge with such a key, of the first instalment and of no group, is read as
-/// one that was billed from the account's own fee; one of a later instalment as made by hand, unless it says its slot.
-pub(super) fn billed_slot(
-    key: &IdempotencyKey,
-    term: TermId,
-    code: &FeeCode,
-    account: &AccountId,
-) -> Option<BilledSlot> {
-    let rest = key.as_str().strip_prefix(&format!("bursar:bill:{term}:"))?;
-    let slot = BilledSlot::from_ordinal(rest.split(':').next()?.parse().ok()?)?;
-    (billing_key(term, code, slot, account).ok()? == *key).then_some(slot)
-}
-
 /// Refuses a key that billing makes, or will make, for another charge. Any other key of the library's own an export may bring.
 fn not_of_billing(key: &IdempotencyKey) -> Result<(), LineProblem> {
-    let rest = key.as_str().strip_prefix("bursar:bill:");
-    match rest.and_then(|rest| rest.split(':').next()).map(str::parse::<TermId>) {
-        Some(Ok(_)) => Err(bad("key", Refusal::ReservedKey { key: key.clone() })),
-        _ => Ok(()),
-    }
+    if is_billing_key(key) { Err(bad("key", Refusal::ReservedKey { key: key.clone() })) } else { Ok(()) }
 }
 
 impl Reader<'_> {
@@ -175,9 +159,15 @@ impl Reader<'_> {
                 complete!(charge)
             }
         };
-        (draft.note, draft.recorded_by) = (self.note("note")?, self.note("recorded_by")?);
-        draft.provenance = self.provenance()?;
+        self.recording(&mut draft.recording)?;
         Ok(draft)
+    }
+
+    /// What a line brings along besides what it records, but for its key and its day.
+    fn recording(&mut self, recording: &mut Recording) -> Result<(), LineProblem> {
+        (recording.note, recording.recorded_by) = (self.note("note")?, self.note("recorded_by")?);
+        recording.provenance = self.provenance()?;
+        Ok(())
     }
 
     fn charge(
@@ -229,8 +219,7 @@ impl Reader<'_> {
         not_of_billing(&key)?;
         let of: IdempotencyKey = self.name("of")?;
         let mut reversal = Reversal::of_key(of, self.text("reason")?).key(key).on(self.date("on")?);
-        (reversal.note, reversal.recorded_by) = (self.note("note")?, self.note("recorded_by")?);
-        reversal.provenance = self.provenance()?;
+        self.recording(&mut reversal.recording)?;
         Ok(Line::Reverse(reversal))
     }
 

@@ -5,9 +5,9 @@ use uuid::Uuid;
 
 use super::LineProblem;
 use super::raw::{Fields, Value};
-use crate::draft::Provenance;
 use crate::money::parse_decimal;
 use crate::name::{IntoName, check_text};
+use crate::recording::Provenance;
 use crate::{Amount, FeeGroup, Refusal, TermId, date};
 
 /// Takes the fields of a line one by one.

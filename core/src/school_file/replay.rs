@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use super::batch::Batch;
 use super::lines::{Lines, Numbered};
 use super::{Line, LineProblem};
+use crate::ledger::is_full;
 use crate::store::FileMark;
 use crate::{Error, Ledger, LedgerStore};
 
@@ -56,6 +57,7 @@ fn code_of(error: &Error) -> String {
 
 /// How far a reading has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ReplayProgress {
     /// How many lines have been read, blank ones included.
     pub lines: u64,
@@ -65,6 +67,7 @@ pub struct ReplayProgress {
 
 /// What a reading did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ReplaySummary {
     /// How many lines the file has, blank ones not counted.
     pub lines: u64,
@@ -81,6 +84,20 @@ pub struct ReplaySummary {
 /// The book remembers by a digest of the lines how far it has read, in the same step as what the lines did: a file that was read is passed
 /// over, a reading that was killed goes on where it stopped, and a file that has grown adds its new lines. Memory is bounded by a
 /// thousand lines. The reader is read as it comes; a file is best given buffered.
+///
+/// ```
+#[doc = include_str!("../docs/school.txt")]
+/// let file = br#"{"do":"book","book":"riverside","currency":"USD"}
+/// {"do":"term","year":2026,"number":1,"starts_on":"2026-01-12","ends_on":"2026-04-09"}
+/// "#;
+/// let store = bursar_store_memory::MemoryStore::new();
+/// let (riverside, summary) = school_file::replay(store.clone(), file.as_slice(), |_| {}).await?;
+/// assert_eq!((riverside.book_id().as_str(), summary.lines), ("riverside", 2));
+/// // The file has grown by nothing: all of it is passed over.
+/// assert_eq!(school_file::replay(store, file.as_slice(), |_| {}).await?.1.skipped, 2);
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// # Errors
 /// [`ReplayError`]; the lines before the one named are recorded.
@@ -223,7 +240,7 @@ impl<'a, S: LedgerStore> Replay<'a, S> {
         let after = self.chain.lines.saturating_sub(1);
         let mut marks: VecDeque<_> =
             store.file_marks(book, after, MARKS_A_PAGE).await.map_err(Error::from)?.into();
-        self.more_known = marks.len() >= usize::try_from(MARKS_A_PAGE).unwrap_or(usize::MAX);
+        self.more_known = is_full(marks.len(), MARKS_A_PAGE);
         // The last ones' equals may be on the next page: they are read there together.
         if let (true, Some(last)) = (self.more_known, marks.back().map(|mark| mark.lines))
             && marks.front().is_some_and(|first| first.lines < last)

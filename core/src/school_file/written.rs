@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::meaning::billed_slot;
+use crate::billing_key::billed_slot;
 use crate::ledger::slot::next_slot;
 use crate::store::ChargeMade;
 use crate::{AccountId, BilledSlot, Entry, EntryKind, TermId};

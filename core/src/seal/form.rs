@@ -185,13 +185,10 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+    use crate::hex::hex;
     use crate::{
         ConcessionKind, Currency, FeeCode, FeeGroup, Figure, IdempotencyKey, Method, Money, TermId, date,
     };
-
-    fn hex(digest: &Digest) -> String {
-        digest.iter().map(|byte| format!("{byte:02x}")).collect()
-    }
 
     fn entry(kind: EntryKind) -> NewEntry {
         NewEntry {

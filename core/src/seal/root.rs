@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::Digest;
+use crate::hex::{hex, unhex};
 use crate::name::shorten;
 use crate::{BookId, Refusal};
 
@@ -53,28 +54,6 @@ pub struct Seal {
 const PREFIX: &str = "bursar-seal:1:";
 /// Enough that a typo passes once in four thousand million.
 const CHECK_BYTES: usize = 4;
-
-fn hex(bytes: &[u8]) -> String {
-    use fmt::Write as _;
-
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a string does not fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
-}
-
-fn unhex<const N: usize>(text: &str) -> Option<[u8; N]> {
-    let mut bytes = [0; N];
-    if text.len() != N.checked_mul(2)? || !text.bytes().all(|digit| digit.is_ascii_hexdigit()) {
-        return None;
-    }
-    for (at, byte) in bytes.iter_mut().enumerate() {
-        let from = at.checked_mul(2)?;
-        *byte = u8::from_str_radix(text.get(from..from.checked_add(2)?)?, 16).ok()?;
-    }
-    Some(bytes)
-}
 
 impl SealedRoot {
     fn check(&self) -> String {

@@ -6,6 +6,7 @@ use super::{
     Digest, NO_ROOT, RootHasher, SEGMENT_MAX, Seal, SealState, SealStep, SealedRoot, Segment, SegmentEnd,
     chain_next, chain_start, entry_digest,
 };
+use crate::ledger::attempts::Attempts;
 use crate::store::AccountFilter;
 use crate::{Account, AccountId, Entry, Error, Ledger, LedgerStore, StoreError, StoreErrorKind};
 
@@ -24,6 +25,16 @@ const ROWS_A_QUESTION: u64 = 30;
 /// nothing was recorded since the last seal, that one is returned and nothing is written. An empty book can be sealed. See
 /// [the module](crate::seal) for what it proves, and what it does not.
 ///
+/// ```
+#[doc = include_str!("../docs/school.txt")]
+/// let root = seal::seal(&school).await?;
+/// assert_eq!((root.seal, root.entries), (1, 1));
+/// // Nothing was recorded since: the same root, and nothing written.
+/// assert_eq!(seal::seal(&school).await?, root);
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 /// [`Error::Conflict`] when others sealed the same book all the while; [`Error::Store`] when the store cannot do its part, of the kind
 /// [`Corrupt`](StoreErrorKind::Corrupt) when an account lacks an entry or has one that cannot be read: [audit](crate::audit) the book.
@@ -32,14 +43,13 @@ pub async fn seal<S: LedgerStore>(ledger: &Ledger<S>) -> Result<SealedRoot, Erro
     let state = ledger.store.seal_state(&ledger.book).await?;
     let mut sealer = Sealer { ledger, state, disturbed: false };
     let mut walked = sealer.walk(Walk::Sealing).await?;
-    let mut attempt = 0;
+    let mut attempts = Attempts::default();
     loop {
         if let Some(root) = sealer.close(walked).await? {
             tracing::info!(seal = root.seal, entries = root.entries, "sealed");
             return Ok(root);
         }
-        ledger.again(attempt).await?;
-        attempt = attempt.saturating_add(1);
+        attempts.again(ledger).await?;
         walked = sealer.walk(Walk::Reading).await?;
     }
 }
@@ -110,7 +120,7 @@ impl<S: LedgerStore> Sealer<'_, S> {
         walk: Walk,
     ) -> Result<BTreeMap<AccountId, SegmentEnd>, Error> {
         let ids: Vec<AccountId> = accounts.iter().map(|account| account.id.clone()).collect();
-        let mut attempt = 0;
+        let mut attempts = Attempts::default();
         loop {
             let ends = self.ledger.store.sealed(&self.ledger.book, &ids).await?;
             let mut ends: BTreeMap<AccountId, SegmentEnd> =
@@ -118,8 +128,7 @@ impl<S: LedgerStore> Sealer<'_, S> {
             if walk == Walk::Reading || self.take_in(accounts, &mut ends).await? {
                 return Ok(ends);
             }
-            self.ledger.again(attempt).await?;
-            attempt = attempt.saturating_add(1);
+            attempts.again(self.ledger).await?;
         }
     }
 

@@ -12,7 +12,17 @@ use crate::{AsOf, Currency, HouseholdId, Money, Refusal};
 ///
 /// What one account has in credit does not settle what another owes: a household may owe and be in credit at once.
 /// [`Display`](std::fmt::Display) shows it as a text of 80 columns: the sums first, then every statement.
+///
+/// ```
+#[doc = include_str!("../docs/school.txt")]
+/// let family = Household::new("h-3", ["s-17"])?;
+/// let statement = school.household_statement(&family, Span::All, AsOf::ALL).await?;
+/// assert!(statement.to_string().contains("s-17"));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct HouseholdStatement {
     /// The household.
     pub household: HouseholdId,

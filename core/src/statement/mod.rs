@@ -20,6 +20,7 @@ use crate::{
 
 /// A line of a statement.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct StatementLine {
     /// The entry.
     pub entry: Entry,
@@ -37,7 +38,19 @@ pub struct StatementLine {
 /// what is owed on the whole account.
 ///
 /// [`Display`](std::fmt::Display) shows it as a text of 80 columns.
+///
+/// ```
+#[doc = include_str!("../docs/school.txt")]
+/// school.pay(Payment::cash(dec!(80)).from("s-17").for_term(term).key("till-1-0001").on(date("2026-02-01")?)).await?;
+/// let february = school.statement("s-17", date("2026-02-01")?..=date("2026-02-28")?).await?;
+/// assert_eq!((february.earlier.to_string(), february.closing.to_string()), ("120.00".into(), "40.00".into()));
+/// let [line] = &february.lines[..] else { panic!("one payment") };
+/// assert_eq!((line.entry.kind.as_str(), line.balance.to_string()), ("payment", "40.00".into()));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Statement {
     /// The account.
     pub account: AccountId,

@@ -228,20 +228,20 @@ pub async fn as_recorded_by_every_instant<S: LedgerStore + Clone>(
             drawn.push(Drawn { at, account, statement, of_a_term, aging });
         }
     }
-    for Drawn { at, account, statement, of_a_term, aging } in drawn {
+    for Drawn { at, account, mut statement, of_a_term, mut aging } in drawn {
         let as_of = AsOf::ALL.recorded_by(at);
         let now = ledger.statement_as_of(&account, Span::All, as_of).await.unwrap();
-        let then = Statement { as_of, ..statement };
-        holds!(now == then, "{account} {as_of}: {now:#?}\nwas {then:#?}");
-        if let Some(then) = of_a_term {
+        statement.as_of = as_of;
+        holds!(now == statement, "{account} {as_of}: {now:#?}\nwas {statement:#?}");
+        if let Some(mut then) = of_a_term {
             let now = ledger.statement_as_of(&account, then.span, as_of).await.unwrap();
-            let then = Statement { as_of, ..then };
+            then.as_of = as_of;
             holds!(now == then, "{account} {as_of}: {now:#?}\nwas {then:#?}");
         }
         let as_of = AsOf::day(day).recorded_by(at);
         let now = ledger.aging(&account, as_of, &buckets).await.unwrap();
-        let then = Aging { as_of, ..aging };
-        holds!(now == then, "{account} {as_of}: {now:?}, was {then:?}");
+        aging.as_of = as_of;
+        holds!(now == aging, "{account} {as_of}: {now:?}, was {aging:?}");
     }
     Ok(())
 }

@@ -61,12 +61,13 @@ pub async fn receipts_stay_what_they_were<S: LedgerStore>(
         }
     }
     for then in drawn {
-        let now = ledger.receipt(&then.number).await.unwrap();
+        let mut now = ledger.receipt(&then.number).await.unwrap();
         let reversal = model.reversal_of(then.entry.key.as_str()).map(|entry| entry.key.clone());
         let found = now.reversal.as_ref().map(|entry| entry.key.to_string());
         holds!(found == reversal, "{now:?} is reversed by {reversal:?}");
         holds!(now.to_string().contains("VOID") == reversal.is_some(), "{now}");
-        holds!(PrintedReceipt { reversal: None, ..now.clone() } == then, "{now:?} was {then:?}");
+        now.reversal = None;
+        holds!(now == then, "{now:?} was {then:?}");
     }
     for account in accounts(&ledger).await {
         let after = account.version + 1;

@@ -32,6 +32,7 @@ fn minors(figures: &SummaryFigures) -> [i128; 14] {
         arrears_remaining,
         fee_remaining,
         fee_due,
+        ..
     } = figures;
     let money = |money: &Money| i128::from(money.minor());
     [
@@ -388,7 +389,7 @@ async fn same_debtors<S: LedgerStore>(
     let (mut found, mut after) = (Vec::new(), None);
     loop {
         let page = ledger.debtors(&filter, after.as_ref(), drawn.page).await.unwrap();
-        let DebtorPage { debtors, next } = page;
+        let DebtorPage { debtors, next, .. } = page;
         let full = debtors.len() == usize::try_from(drawn.page).unwrap();
         holds!(
             full || next.is_none(),

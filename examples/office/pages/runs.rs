@@ -71,8 +71,8 @@ pub async fn start(
         let (office, key) = (office.clone(), key.clone());
         tokio::spawn(async move {
             let jobs = office.jobs.clone();
-            let progress = |seen: bursar::BillingProgress| {
-                jobs.set(&key, Stage::Running { accounts: seen.accounts_seen, charges: seen.charges });
+            let progress = |seen: bursar::RunProgress| {
+                jobs.set(&key, Stage::Running { accounts: seen.accounts_seen, charges: seen.entries });
             };
             let done = book.activate_with(term.id, book.today(), progress).await;
             let stage = match done {

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, HashSet};
 use bursar::rule::Posting;
 use bursar::store::{AccountFilter, Billed, BilledPage, BillingOrder, ChangeSet, Committed, nth_id};
 use bursar::{
-    Account, BillingPolicy, BookId, EntryKind, FeeCode, LedgerStore, NewEntry, Payer, PlannedCharge, SetRule,
-    SkipReason, Skipped, StandardPolicy, Standing, StoreError, Term, plan,
+    Account, BillingPlan, BillingPolicy, BookId, EntryKind, FeeCode, LedgerStore, NewEntry, Payer,
+    PlannedCharge, SetRule, SkipReason, Skipped, StandardPolicy, Standing, StoreError, Term,
 };
 use bursar_store_memory::MemoryStore;
 use chrono::NaiveDate;
@@ -88,7 +88,7 @@ async fn page(
             }
             _ => fees.clone(),
         };
-        let plan = plan(
+        let plan = BillingPlan::of(
             account,
             term,
             &fees,

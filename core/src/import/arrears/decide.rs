@@ -6,7 +6,7 @@ use super::ArrearsImport;
 use super::lines::{Line, Names, Parsed};
 use crate::import::commit::{Decided, recorded_otherwise};
 use crate::import::{Fault, ImportError, Problem, lookup};
-use crate::ledger::record::Prepared;
+use crate::ledger::prepared::Prepared;
 use crate::rule::check_balance_cap;
 use crate::store::Book;
 use crate::{Account, AccountId, Entry, IdempotencyKey, Ledger, LedgerStore, Money, Refusal};

@@ -6,15 +6,22 @@ use std::io::Read;
 use chrono::NaiveDate;
 
 use super::ArrearsImport;
+use crate::amount::check_cap;
 use crate::calendar::date;
 use crate::csv::unguard;
-use crate::fee::check_cap;
 use crate::import::table::{Cells, Table};
 use crate::import::{Fault, FileFormat, FileProblem, ImportError, Problem};
 use crate::name::check_text;
 use crate::{AccountId, Currency, Money, Refusal};
 
 /// The names of the columns, upper and lower case alike.
+///
+/// ```
+/// use bursar::import::ArrearsColumns;
+///
+/// let columns = ArrearsColumns::new("Pupil", "Owing").reason("Remark").date("Since");
+/// # let _ = columns;
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ArrearsColumns {
     account: String,

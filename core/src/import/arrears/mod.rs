@@ -10,11 +10,12 @@ use chrono::NaiveDate;
 pub use lines::ArrearsColumns;
 
 use self::lines::{Line, Parsed};
-use super::commit::{Attempts, Imported};
+use super::commit::{Imported, post};
 use super::format::FileFormat;
 use super::{Fault, ImportError, ImportName};
 use crate::draft::Draft;
-use crate::name::{IntoName, check_text};
+use crate::ledger::attempts::Attempts;
+use crate::name::{IntoName, check_recorder, check_text};
 use crate::{AccountId, IdempotencyKey, Ledger, LedgerStore, Money, OpeningBalance, Refusal, TermId};
 
 /// The import of arrears (above zero) and credit (below zero) from a CSV file, as opening balances of a term, in two steps.
@@ -111,9 +112,7 @@ impl ArrearsImport {
         ledger: &Ledger<S>,
         reader: impl Read,
     ) -> Result<CheckedArrears, ImportError> {
-        if let Some(who) = &self.recorded_by {
-            check_text("name of who recorded it", who, false)?;
-        }
+        self.recorded_by.as_deref().map_or(Ok(()), check_recorder)?;
         let file = Parsed::read(self, reader, ledger.currency)?;
         let decided = decide::decide(self, &file, ledger).await?;
         decided.check_size(ledger.currency)?;
@@ -205,7 +204,7 @@ impl CheckedArrears {
         loop {
             let decided = decide::decide(&self.import, &self.file, ledger).await?;
             decided.check_size(ledger.currency)?;
-            if let Some(imported) = attempts.post(ledger, decided).await? {
+            if let Some(imported) = post(&mut attempts, ledger, decided).await? {
                 return Ok(imported);
             }
         }

@@ -10,6 +10,14 @@ use crate::import::{FileProblem, Problem};
 use crate::name::shorten;
 
 /// The names of the columns of a bank's statement, upper and lower case alike; each that is named must be there.
+///
+/// ```
+/// use bursar::import::BankColumns;
+///
+/// let signed = BankColumns::new("Date", "Amount", "Details").transaction("Transaction ID");
+/// let two_sided = BankColumns::with_sides("Date", "Credit", "Debit", "Details").description("Narrative");
+/// # let _ = (signed, two_sided);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BankColumns {
     date: String,

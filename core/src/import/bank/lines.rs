@@ -9,8 +9,9 @@ use sha2::{Digest as _, Sha256};
 
 use super::BankImport;
 use super::columns::{AmountPlaces, Places, day};
+use crate::amount::check_amount;
 use crate::csv::unguard;
-use crate::fee::check_amount;
+use crate::hex::hex;
 use crate::import::table::{Cells, Row, Table};
 use crate::import::{Fault, FileFormat, ImportError, ImportName, Problem};
 use crate::name::check_text;
@@ -18,6 +19,7 @@ use crate::{Currency, IdempotencyKey, Money, TEXT_LENGTH_MAX};
 
 /// A line that is no payment, and nothing is recorded for.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct PassedOver {
     /// The number of its line in the file, from 1.
     pub line: u64,
@@ -262,7 +264,7 @@ fn digest(name: &ImportName, said: &Said, amount: Money, alike: u32) -> String {
         hasher.update(format!("{}:", part.len()));
         hasher.update(part);
     }
-    hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&hasher.finalize())
 }
 
 /// Which way the money of a line went; with the column at fault where that cannot be said.

@@ -13,11 +13,12 @@ pub use columns::BankColumns;
 pub use lines::{PassedOver, WhyPassedOver};
 
 use self::lines::Parsed;
-use super::commit::{Attempts, Imported, ImportedLine};
+use super::commit::{Imported, ImportedLine, post};
 use super::format::FileFormat;
 use super::matching::{References, WhyUnmatched};
 use super::{Fault, ImportError, ImportName, Problem};
-use crate::name::{IntoName, check_text};
+use crate::ledger::attempts::Attempts;
+use crate::name::{IntoName, check_recorder};
 use crate::{AccountId, Ledger, LedgerStore, Method, Money, Receipt, Refusal, TermId};
 
 /// The import of payments from a bank's statement in CSV, in two steps.
@@ -149,9 +150,7 @@ impl BankImport {
         ledger: &Ledger<S>,
         reader: impl Read,
     ) -> Result<CheckedBank, ImportError> {
-        if let Some(who) = &self.recorded_by {
-            check_text("name of who recorded it", who, false)?;
-        }
+        self.recorded_by.as_deref().map_or(Ok(()), check_recorder)?;
         let file = Parsed::read(self, reader, ledger.currency)?;
         let decided = decide::decide(self, &file, ledger).await?;
         decided.postings.check_size(ledger.currency)?;
@@ -177,6 +176,7 @@ impl BankImport {
 
 /// A payment that is matched to an account.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct BankLine {
     /// The number of its line in the file, from 1.
     pub line: u64,
@@ -194,6 +194,7 @@ pub struct BankLine {
 
 /// A payment that is not matched: nothing is recorded for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Unmatched {
     /// The number of its line in the file, from 1.
     pub line: u64,
@@ -290,7 +291,7 @@ impl CheckedBank {
             let mut decided = decide::decide(&self.import, &self.file, ledger).await?;
             self.hold_to(&mut decided);
             decided.postings.check_size(ledger.currency)?;
-            if let Some(imported) = attempts.post(ledger, decided.postings).await? {
+            if let Some(imported) = post(&mut attempts, ledger, decided.postings).await? {
                 return Ok(imported);
             }
         }
