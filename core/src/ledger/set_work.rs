@@ -233,7 +233,7 @@ impl<S: LedgerStore> Ledger<S> {
                 kind: line.kind.clone(),
                 effect: line.effect,
                 effective_on: on,
-                recorded_at: self.store.now(),
+                recorded_at: self.now(),
                 recorded_by: self.recorder(),
                 key: line.key.clone(),
                 note: None,
