@@ -21,7 +21,8 @@ mod rules;
 use std::future::Future;
 
 use bursar::audit::audit;
-use bursar::{LateFee, Ledger, LedgerStore, Payment, TermId};
+use bursar::seal::seal;
+use bursar::{BookId, LateFee, Ledger, LedgerStore, Payment, TermId};
 use bursar_store_memory::MemoryStore;
 use chrono::{Days, NaiveDate};
 use faulty::{Fault, Faulty};
@@ -71,6 +72,25 @@ fn day(days: u16) -> NaiveDate {
 async fn is_clean<S: LedgerStore>(ledger: &Ledger<S>) {
     let report = audit(ledger).await.unwrap();
     assert!(report.is_clean(), "{:?}", report.findings);
+}
+
+/// Whatever the store's clock says beyond it, what rules record is recorded to the microsecond, as a school file keeps it.
+#[test]
+fn rules_record_to_the_microsecond() {
+    wait(async {
+        let now = "2026-03-01T08:00:00.123456789Z".parse().unwrap();
+        let store = MemoryStore::new().with_clock(move || now);
+        rules::busy_school(store.clone()).await;
+        let entries = store.scan(&BookId::new("busy").unwrap(), None, 1_000).await.unwrap();
+        assert!(entries.iter().any(|entry| entry.key.as_str().starts_with("bursar:late:")));
+        assert!(
+            entries.iter().all(|entry| entry.recorded_at.to_rfc3339() == "2026-03-01T08:00:00.123456+00:00")
+        );
+        let ledger = Ledger::open_existing(store, "busy").await.unwrap();
+        seal(&ledger).await.unwrap();
+        let sealed_at = audit(&ledger).await.unwrap().last_seal.unwrap().sealed_at;
+        assert_eq!(sealed_at.to_rfc3339(), "2026-03-01T08:00:00.123456+00:00");
+    });
 }
 
 proptest! {

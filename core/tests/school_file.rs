@@ -286,6 +286,22 @@ fn a_term_is_made_current_without_billing() {
     assert_eq!(current, Some(TermId::new(2026, 1).unwrap()));
 }
 
+/// A payment before its account is enrolled is refused, however the lines before it part the file, and again when it is read again.
+#[test]
+fn a_line_before_the_account_that_it_needs_is_refused() {
+    let pay = PAY.replace(r#""account":"1""#, r#""account":"2""#);
+    let again = HEAD.lines().last().unwrap();
+    let enrol = again.replace(r#""account":"1""#, r#""account":"2""#);
+    for before in ["", again] {
+        let file = format!("{HEAD}{before}\n{pay}\n{enrol}\n");
+        let store = MemoryStore::new();
+        for _ in 0..2 {
+            let said = read(store.clone(), file.as_bytes()).unwrap_err().to_string();
+            assert!(said.starts_with("line 7: unknown-account"), "{said}");
+        }
+    }
+}
+
 /// The id and the instant that a line brings are kept, and no others are made up; read again, the entry is there already.
 #[test]
 fn provenance_is_kept() {

@@ -125,8 +125,12 @@ impl<W: Write> CsvWriter<W> {
                 Cell::Blank => self.inner.write_field(""),
                 Cell::Text(text) => self.inner.write_field(guard(text).as_bytes()),
                 Cell::Money(money) => self.inner.write_field(money.to_string()),
-                Cell::Day(day) => self.inner.write_field(day.to_string()),
-                Cell::Instant(at) => self.inner.write_field(at.to_rfc3339_opts(SecondsFormat::AutoSi, true)),
+                // Guarded, since a year beyond 9999 has a sign.
+                Cell::Day(day) => self.inner.write_field(guard(&day.to_string()).as_bytes()),
+                Cell::Instant(at) => {
+                    let at = at.to_rfc3339_opts(SecondsFormat::AutoSi, true);
+                    self.inner.write_field(guard(&at).as_bytes())
+                }
                 Cell::Number(number) => self.inner.write_field(number.to_string()),
             }?;
         }
@@ -155,6 +159,21 @@ mod tests {
     fn read(table: &[u8]) -> Vec<Vec<String>> {
         let reader = ::csv::ReaderBuilder::new().has_headers(false).from_reader(table);
         reader.into_records().map(|record| record.unwrap().iter().map(str::to_owned).collect()).collect()
+    }
+
+    #[test]
+    fn a_day_that_has_a_sign_is_no_formula() {
+        let mut table = Vec::new();
+        let mut writer = CsvWriter::new(&mut table, &["first", "second", "at"]).unwrap();
+        let days = [(9999, 12, 31), (10_000, 1, 1)];
+        let [first, second] =
+            days.map(|(year, month, day)| NaiveDate::from_ymd_opt(year, month, day).unwrap());
+        let at = second.and_hms_opt(8, 0, 0).unwrap().and_utc();
+        writer.record(&[first.into(), second.into(), at.into()]).unwrap();
+        writer.finish().unwrap();
+        let cells = &read(&table)[1];
+        assert_eq!(cells, &["9999-12-31", "'+10000-01-01", "'+10000-01-01T08:00:00Z"]);
+        assert_eq!(unguard(&cells[1]), "+10000-01-01");
     }
 
     #[test]

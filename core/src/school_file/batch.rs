@@ -107,6 +107,10 @@ impl<S: LedgerStore> Building<'_, S> {
                 }
                 _ => {
                     let Some(mut entry) = prepared.next() else { return Ok(false) };
+                    // Its account is enrolled by a later line: the order of the file decides, not where a batch begins.
+                    if enrolments.contains_key(&entry.posting.entry.account) {
+                        return Ok(false);
+                    }
                     made.assign(&mut entry)?;
                     self.recorded = self.recorded.saturating_add(1);
                     self.changes.postings.push(entry.posting);

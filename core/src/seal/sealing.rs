@@ -238,7 +238,7 @@ impl<S: LedgerStore> Sealer<'_, S> {
             entries,
             root: hasher.finish(accounts, entries, &previous),
         };
-        let seal = Seal { root: root.clone(), sealed_at: store.now() };
+        let seal = Seal { root: root.clone(), sealed_at: self.ledger.now() };
         Ok(self.step(SealStep::Root(seal)).await?.then_some(root))
     }
 }

@@ -134,11 +134,15 @@ async fn by_terms<S: LedgerStore>(ledger: &Ledger<S>, account: &AccountId, whole
 }
 
 async fn by_days<S: LedgerStore>(ledger: &Ledger<S>, account: &AccountId, whole: &Statement) -> Law {
-    let mut cuts = days_of(&entries(ledger, account).await, 5);
+    let entries = entries(ledger, account).await;
+    let mut cuts = days_of(&entries, 5);
     cuts.sort_unstable();
     let mut first = NaiveDate::from_ymd_opt(2000, 1, 1).unwrap();
     let mut each = Vec::new();
-    for last in cuts.into_iter().chain([NaiveDate::from_ymd_opt(2100, 1, 1).unwrap()]) {
+    // After every entry, also those of days that no calendar shows.
+    let days = entries.iter().map(|entry| entry.effective_on).chain(cuts.iter().copied());
+    let end = days.max().unwrap().succ_opt().unwrap().max(NaiveDate::from_ymd_opt(2100, 1, 1).unwrap());
+    for last in cuts.into_iter().chain([end]) {
         let statement = ledger.statement(account, first..=last).await.unwrap();
         sound(ledger, &statement).await?;
         holds!(statement.as_of == AsOf::day(last), "{statement:?}");

@@ -14,12 +14,12 @@ use rust_decimal::Decimal;
 /// One thing done. Every number picks among what the book has by then.
 #[derive(Clone, Copy, Debug)]
 pub struct Touch {
-    what: u8,
-    who: u8,
-    term: u8,
-    how: u8,
-    amount: u16,
-    day: u16,
+    pub what: u8,
+    pub who: u8,
+    pub term: u8,
+    pub how: u8,
+    pub amount: u16,
+    pub day: u16,
 }
 
 pub fn touches() -> impl Strategy<Value = Vec<Touch>> {
@@ -76,16 +76,25 @@ struct Scene<'l, S> {
 
 /// Does them one by one; what a rule refuses is left out.
 pub async fn touch<S: LedgerStore + Clone>(ledger: &Ledger<S>, touches: &[Touch]) -> Result<(), String> {
-    for (number, touch) in touches.iter().enumerate() {
-        let accounts = ledger.accounts(AccountFilter::All, None, 1_000).await.unwrap();
-        let terms = ledger.calendar().await.unwrap().terms().to_vec();
-        let scene = Scene { ledger, touch: *touch, key: format!("touch-{number}"), accounts, terms };
-        match scene.done().await {
-            Ok(()) | Err(Error::Refused(_)) => {}
-            Err(other) => return Err(format!("{touch:?}: {other:?}")),
-        }
+    for (number, one) in touches.iter().enumerate() {
+        touch_once(ledger, one, number).await?;
     }
     Ok(())
+}
+
+/// Does one, under keys with that number.
+pub async fn touch_once<S: LedgerStore + Clone>(
+    ledger: &Ledger<S>,
+    touch: &Touch,
+    number: usize,
+) -> Result<(), String> {
+    let accounts = ledger.accounts(AccountFilter::All, None, 1_000).await.unwrap();
+    let terms = ledger.calendar().await.unwrap().terms().to_vec();
+    let scene = Scene { ledger, touch: *touch, key: format!("touch-{number}"), accounts, terms };
+    match scene.done().await {
+        Ok(()) | Err(Error::Refused(_)) => Ok(()),
+        Err(other) => Err(format!("{touch:?}: {other:?}")),
+    }
 }
 
 macro_rules! draft {
