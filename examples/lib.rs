@@ -9,4 +9,6 @@ pub mod input;
 mod pages_of_the_project {
     #[doc = include_str!("../docs/embedding.md")]
     mod embedding {}
+    #[doc = include_str!("../docs/errors.md")]
+    mod errors {}
 }

@@ -1,4 +1,4 @@
-//! The code of the README, compiled and run.
+//! The code of the README, compiled and run, and that of the pages behind it which do not run it themselves.
 #![allow(missing_docs, clippy::unwrap_used)]
 
 use std::error::Error;
@@ -121,11 +121,11 @@ mod sessions {
             .idle_timeout(minutes(30))
             .lifetime(hours(12))
             .on_interrupted(Interrupted::redirect_to("/login"));
-        let mut app: Router = Router::new()
+        let routes = Router::new()
             .route("/students", get(students))
             .route("/login", post(login))
-            .route("/logout", post(logout))
-            .layer(sessions);
+            .route("/logout", post(logout));
+        let mut app: Router = routes.layer(sessions);
 
         let mut cookie = String::new();
         for (method, path, expected) in [
