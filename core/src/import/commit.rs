@@ -179,7 +179,8 @@ mod tests {
             reference: Some("x".repeat(bytes).into()),
         };
         let opening = |bytes: usize| EntryKind::Opening { reason: "x".repeat(bytes).into() };
-        for kind in [&reference as &dyn Fn(usize) -> EntryKind, &opening] {
+        let kinds: [&dyn Fn(usize) -> EntryKind; 2] = [&reference, &opening];
+        for kind in kinds {
             let rest = MOST - 2 * own - 30;
             assert_eq!(says(vec![posting(kind(10), 10, 10), posting(kind(rest), 0, 0)]), Ok(()));
             for (of_kind, note, by) in [(11, 10, 10), (10, 11, 10), (10, 10, 11)] {
