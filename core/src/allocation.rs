@@ -150,8 +150,7 @@ fn settle(
             && left.is_positive()
             && let Some(debit) = open.peek_mut()
         {
-            let wanted = debit.unsettled()?;
-            let amount = if wanted.minor() < left.minor() { wanted } else { left };
+            let amount = left.min(debit.unsettled()?);
             debit.settled = debit.settled.checked_add(amount)?;
             credit.allocated = credit.allocated.checked_add(amount)?;
             settlements.push(Settlement { credit: credit.position, debit: debit.position, amount });

@@ -303,3 +303,20 @@ impl TermBalance {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn totals_that_were_cleared_know_nothing_of_the_account_before() {
+        let (first, second) = (TermId::new(2026, 1).unwrap(), TermId::new(2026, 2).unwrap());
+        let mut totals = TermTotals::new(vec![
+            (second, Totals { fee: 2, ..Totals::default() }),
+            (first, Totals { paid: -5, ..Totals::default() }),
+        ]);
+        assert_eq!((totals.balance(), totals.up_to(second).unwrap().0), (Ok(-3), -5));
+        totals.clear();
+        assert_eq!((&totals, totals.balance()), (&TermTotals::default(), Ok(0)));
+    }
+}

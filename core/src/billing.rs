@@ -348,3 +348,22 @@ impl BillingReport {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn why_an_account_was_skipped_is_said_in_words() {
+        let code = FeeCode::new("tuition").unwrap();
+        for (reason, word, said) in [
+            (SkipReason::Standing { standing: Standing::OnLeave }, "standing", "its standing is on_leave"),
+            (SkipReason::EnrolledLater, "enrolled-later", "it is enrolled after the term's end"),
+            (SkipReason::NoFee, "no-fee", "its groups have no fee in the term"),
+            (SkipReason::Ambiguous { code }, "ambiguous", "two of its groups have a fee tuition"),
+            (SkipReason::Policy { why: "a guest".to_owned() }, "policy", "a guest"),
+        ] {
+            assert_eq!((reason.as_str(), reason.to_string().as_str()), (word, said));
+        }
+    }
+}

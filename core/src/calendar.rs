@@ -385,4 +385,14 @@ mod tests {
         assert!(locked.unlocked(date("2026-03-31").unwrap()).is_err());
         assert!(locked.unlocked(date("2026-04-01").unwrap()).is_ok());
     }
+
+    #[test]
+    fn a_term_out_of_order_is_told_where_it_must_lie() {
+        let said = |t: Term| calendar().define(&t).unwrap_err().to_string();
+        let (early, late) =
+            (term(2026, 2, "2025-04-09", "2025-08-01"), term(2026, 2, "2028-04-09", "2028-08-01"));
+        let (early, late) = (said(early), said(late));
+        assert!(early.contains("it must lie after term 2026-1 (2026-01-12 to 2026-04-09)"), "{early}");
+        assert!(late.contains("it must lie before term 2027-1 (2027-01-11 to 2027-04-08)"), "{late}");
+    }
 }

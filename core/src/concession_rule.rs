@@ -161,9 +161,9 @@ impl ConcessionRule {
             || account.groups.iter().any(|group| self.groups.contains(group))
     }
 
-    pub(crate) fn in_book(&self, currency: Currency) -> Result<Self, Refusal> {
-        let measure = self.measure.in_currency("concession", currency)?;
-        Ok(Self { measure, ..self.clone() })
+    /// Refuses an amount that does not fit a book of the currency.
+    pub(crate) fn fits(&self, currency: Currency) -> Result<(), Refusal> {
+        self.measure.in_currency("concession", currency).map(drop)
     }
 
     /// The key of the concession on a charge: `bursar:concede:RULE:POSITION:0:ACCOUNT`.

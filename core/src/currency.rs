@@ -118,4 +118,14 @@ mod tests {
             assert!(matches!(bad.parse::<Currency>(), Err(Refusal::UnknownCurrency { .. })), "{bad}");
         }
     }
+
+    #[test]
+    fn a_currency_is_kept_by_its_code() {
+        for currency in [Currency::USD, Currency::JPY, Currency::KWD] {
+            let kept = serde_json::to_string(&currency).unwrap();
+            assert_eq!(kept, format!("\"{}\"", currency.code()));
+            assert_eq!(serde_json::from_str::<Currency>(&kept).unwrap(), currency);
+        }
+        assert!(serde_json::from_str::<Currency>("\"usd\"").is_err());
+    }
 }

@@ -140,9 +140,9 @@ impl EarlyPayment {
         self.group.as_ref().is_none_or(|group| account.groups.contains(group))
     }
 
-    pub(crate) fn in_book(&self, currency: Currency) -> Result<Self, Refusal> {
-        let measure = self.measure.in_currency("discount", currency)?;
-        Ok(Self { measure, ..self.clone() })
+    /// Refuses an amount that does not fit a book of the currency.
+    pub(crate) fn fits(&self, currency: Currency) -> Result<(), Refusal> {
+        self.measure.in_currency("discount", currency).map(drop)
     }
 
     /// The key of the discount on a charge: `bursar:early:RULE:POSITION:NTH:ACCOUNT`.

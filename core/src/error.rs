@@ -170,3 +170,37 @@ impl StoreError {
         )
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_may_pass_by_itself_is_to_be_tried_again() {
+        use StoreErrorKind::{
+            Busy, CannotOpen, Corrupt, Full, Misuse, NewerSchema, NotADatabase, ReadOnly, Unavailable,
+            UnknownOutcome,
+        };
+        let of = |kind| StoreError::new(kind, "post an entry", "no");
+        for kind in [Busy, Unavailable, UnknownOutcome] {
+            assert!(of(kind).may_retry() && Error::from(of(kind)).may_retry(), "{kind:?}");
+        }
+        for kind in [Full, ReadOnly, NewerSchema, NotADatabase, CannotOpen, Corrupt, Misuse] {
+            assert!(!of(kind).may_retry() && !Error::from(of(kind)).may_retry(), "{kind:?}");
+        }
+        assert!(Error::Conflict { attempts: 32 }.may_retry());
+        assert!(!Error::from(Refusal::Overflow).may_retry());
+    }
+
+    #[test]
+    fn an_unknown_outcome_names_the_key_to_ask_by() {
+        let source = || StoreError::new(StoreErrorKind::UnknownOutcome, "commit", "the line is dead");
+        let ask = "it is not known whether this was recorded; send the same request again with the same key";
+        assert_eq!(Error::UnknownOutcome { key: None, source: source() }.to_string(), ask);
+        let key = Some(IdempotencyKey::new("till-1-0001").unwrap());
+        assert_eq!(
+            Error::UnknownOutcome { key, source: source() }.to_string(),
+            format!("{ask} (till-1-0001)")
+        );
+    }
+}

@@ -248,3 +248,14 @@ impl DueFee {
         Fee { key: self.key.clone(), instalments, revision: self.revision.unwrap_or(0) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_pays_is_said_in_words() {
+        assert_eq!(Payer::Group(FeeGroup::new("PRIMARY").unwrap()).to_string(), "group PRIMARY");
+        assert_eq!(Payer::Account(AccountId::new("s-17").unwrap()).to_string(), "account s-17");
+    }
+}

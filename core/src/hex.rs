@@ -23,3 +23,16 @@ pub(crate) fn unhex<const N: usize>(text: &str) -> Option<[u8; N]> {
     }
     Some(bytes)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_are_read_from_their_digits_and_no_more() {
+        assert_eq!(unhex::<2>("0a0B"), Some([10, 11]));
+        for bad in ["", "0a0", "0a0b0", "0a0b0c", "0a0g", "+a0b", "0a+b", " a0b", "0a\u{e9}"] {
+            assert_eq!(unhex::<2>(bad), None, "{bad:?}");
+        }
+    }
+}

@@ -373,5 +373,5 @@ impl<'a> Planner<'a> {
 }
 
 fn at_most(amount: Money, cap: Option<Money>) -> Money {
-    cap.filter(|cap| cap.minor() < amount.minor()).unwrap_or(amount)
+    cap.map_or(amount, |cap| amount.min(cap))
 }

@@ -210,6 +210,16 @@ impl Money {
         Self::new(rounded, self.currency)
     }
 
+    /// The lower of two amounts of one currency.
+    pub(crate) fn min(self, other: Self) -> Self {
+        Self { minor: self.minor.min(other.minor), ..self }
+    }
+
+    /// The higher of two amounts of one currency.
+    pub(crate) fn max(self, other: Self) -> Self {
+        Self { minor: self.minor.max(other.minor), ..self }
+    }
+
     fn same_currency(self, other: Self) -> Result<(), Refusal> {
         if self.currency == other.currency {
             Ok(())

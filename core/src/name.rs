@@ -308,3 +308,21 @@ macro_rules! account_from {
 
 // The application's keys are often row numbers or UUIDs; none of these is longer than 64 characters.
 account_from!(i16, i32, i64, u16, u32, u64, uuid::Uuid);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The bounds are of characters, not of bytes, and inclusive.
+    #[test]
+    fn names_and_texts_are_measured_in_characters() {
+        for letter in ["x", "é", "語"] {
+            assert_eq!(check_text("note", &letter.repeat(TEXT_LENGTH_MAX), false), Ok(()), "{letter}");
+            let longer = check_text("note", &letter.repeat(TEXT_LENGTH_MAX + 1), false).unwrap_err();
+            assert_eq!(longer.code(), "bad-text", "{letter}");
+            assert!(AccountId::new(letter.repeat(AccountId::LENGTH_MAX)).is_ok(), "{letter}");
+            let longer = AccountId::new(letter.repeat(AccountId::LENGTH_MAX + 1)).unwrap_err();
+            assert_eq!(longer.code(), "bad-name", "{letter}");
+        }
+    }
+}

@@ -180,4 +180,11 @@ mod tests {
         assert_eq!(beside("Receipt", &longer), format!("Receipt\n{longer}"));
         assert_eq!(beside("note", ""), "note");
     }
+
+    #[test]
+    fn a_word_stands_beside_as_long_as_it_has_room() {
+        let (fits, longer) = ("x".repeat(68), "x".repeat(69));
+        assert_eq!(beside("Receipt", &fits), format!("Receipt     {fits}"));
+        assert_eq!(beside("Receipt", &longer), format!("Receipt\n{longer}"));
+    }
 }

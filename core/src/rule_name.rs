@@ -101,4 +101,16 @@ mod tests {
         }
         assert!(RuleName::new("x".repeat(32)).is_ok());
     }
+
+    #[test]
+    fn a_rule_name_is_shown_and_kept_as_its_text() {
+        let name = RuleName::new("late-2026").unwrap();
+        assert_eq!(
+            (format!("{name:>10}"), format!("{name:?}")),
+            (" late-2026".into(), "\"late-2026\"".into())
+        );
+        let kept = serde_json::to_string(&name).unwrap();
+        assert_eq!((kept.as_str(), serde_json::from_str(&kept).unwrap()), ("\"late-2026\"", name));
+        assert!(serde_json::from_str::<RuleName>("\"late fee\"").is_err());
+    }
 }

@@ -122,8 +122,7 @@ impl SummaryFigures {
         let arrears = if account.brought_forward.is_positive() { account.brought_forward } else { zero };
         let fee_due = account.total_due.checked_sub(arrears)?;
         // A refund gives back what was brought forward, and then there is more to pay than the total due said.
-        let remaining = account.fee_remaining;
-        let fee_due = if fee_due.minor() > remaining.minor() { fee_due } else { remaining };
+        let fee_due = fee_due.max(account.fee_remaining);
         for (sum, amount) in [
             (&mut self.brought_forward, account.brought_forward),
             (&mut self.charged, charged),

@@ -204,4 +204,26 @@ mod tests {
         assert_eq!(cut("語語語", 2), "語…");
         assert_eq!(cut("abc", 3), "abc");
     }
+
+    #[test]
+    fn only_lines_after_the_first_are_indented() {
+        assert_eq!(wrap("aaa bbb ccc ddd", 7, 4), "aaa bbb\n    ccc\n    ddd");
+        assert_eq!(wrap("aaa bbbb", 7, 4), "aaa bbb\n    b", "a word longer than a line is broken");
+    }
+
+    /// Beside an amount of so many columns: a name has twelve columns at least, or a line to itself.
+    #[test]
+    fn a_name_that_amounts_leave_no_room_for_has_a_line_to_itself() {
+        let shown = |name: &str, columns: usize| {
+            let mut table = Table::new([Side::Cut, Side::Right]);
+            table.row([name.into(), "9".repeat(columns)]);
+            table.to_string()
+        };
+        let name = "a name of many letters";
+        let (least, more) = ("9".repeat(67), "9".repeat(68));
+        assert_eq!(shown(name, 67), format!("a name of m… {least}\n"));
+        assert_eq!(shown(name, 68), format!("{name}\n            {more}\n"));
+        assert_eq!(shown("short", 68), format!("short {more}\n"));
+        assert_eq!(shown("short", 3), "short  999\n");
+    }
 }

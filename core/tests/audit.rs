@@ -14,7 +14,7 @@ mod lying;
 #[path = "support/wide.rs"]
 mod wide;
 
-use bursar::audit::{AuditReport, audit};
+use bursar::audit::{AuditReport, FINDINGS_LISTED_MAX, audit};
 use bursar::rule::Posting;
 use bursar::seal::seal;
 use bursar::{
@@ -91,6 +91,11 @@ async fn what_no_invariant_allows_is_named() {
             new.kind = EntryKind::Reversal { of: 3, figure: Figure::Paid, reason: "?".into() };
         });
         "B6" at Some(4), "was reversed before": |entries| entries[3] = with(&entries[2], |new| new.key = "new".parse().unwrap()).at_position(4);
+        "B6" at Some(4), "is itself a reversal": |entries| entries[3] = with(&entries[2], |new| {
+            new.key = "new".parse().unwrap();
+            new.effect = new.effect.checked_neg().unwrap();
+            new.kind = EntryKind::Reversal { of: 3, figure: Figure::Paid, reason: "?".into() };
+        }).at_position(4);
         "B7" at Some(4), "its key names 2 entries": |entries| entries[3] = with(&entries[3], |new| new.key = "k-1".parse().unwrap());
         "B9" at Some(1), "is past the largest amount": |entries| entries[0] = with(&entries[0], |new| new.effect = Money::from_minor(AMOUNT_MAX + 1, Currency::USD));
         "S2" at Some(4), "position 3 was expected": |entries| drop(entries.remove(2));
@@ -134,4 +139,16 @@ async fn it_may_run_beside_writers() {
         }
     }
     assert!(calls > 8, "it made {calls} calls");
+}
+
+#[tokio::test]
+async fn findings_beyond_those_listed_are_counted() {
+    let ledger = opened(wide().await).await;
+    let entries = ledger.store().scan(ledger.book_id(), None, u32::MAX).await.unwrap();
+    let nowhere = TermId::new(2030, 1).unwrap();
+    let told: Vec<Entry> = entries.iter().map(|entry| with(entry, |new| new.term = nowhere)).collect();
+    let report = audit(&ledger.through(Lying::telling(ledger.store().clone(), told))).await.unwrap();
+    assert_eq!(report.findings.len(), FINDINGS_LISTED_MAX);
+    assert!(report.findings_count >= report.entries, "one of every entry: {}", report.findings_count);
+    assert_eq!(report.entries, 2_400);
 }

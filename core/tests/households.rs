@@ -160,6 +160,17 @@ async fn a_statement_sums_its_accounts() {
     }
     let before = school.household_statement(&family(), Span::All, day("2026-05-09")).await.unwrap();
     assert_eq!(before.outstanding.amount(), dec!(350));
+    // The day is said unless it is of all days, or the days of the span say it.
+    let may = Span::from(day("2026-05-01")..=day("2026-05-31"));
+    let of_may = school.household_statement(&family(), may, day("2026-05-31")).await.unwrap();
+    for (statement, says) in [
+        (&statement, "term 2026-2, in USD"),
+        (&before, "everything, in USD, as of 2026-05-09"),
+        (&of_may, "2026-05-01 to 2026-05-31, in USD"),
+    ] {
+        let said = format!("Statement of household {}, {says}\n", family().id());
+        assert!(statement.to_string().starts_with(&said), "{statement}");
+    }
 }
 
 /// (account, due in so many days, amount, settled per cent)

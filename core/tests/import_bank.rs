@@ -248,9 +248,11 @@ async fn the_banks_own_id_tells_payments_apart() {
         BTreeSet::from([(5, "transaction-twice"), (6, "transaction-twice"), (7, "blank")])
     );
     assert_eq!(checked.passed_over()[0].why, WhyPassedOver::SameTransaction { first: 2 });
+    assert_eq!(checked.passed_over()[0].why.to_string(), "the same transaction as on line 2");
     assert!(
         matches!(checked.passed_over()[1].why, WhyPassedOver::MoneyOut { amount } if amount.amount() == dec!(5))
     );
+    assert_eq!(checked.lines(), 7);
     let posted = checked.post(&school).await.unwrap();
     let first = &posted.lines[0].receipt.entry;
     assert_eq!((first.key.as_str(), first.note.as_deref()), ("bank-usd:T1", Some("from a, by hand")));
@@ -350,6 +352,12 @@ async fn forms_of_other_banks_are_read() {
     let checked = import.check(&school, file.as_bytes()).await.unwrap();
     assert_eq!(codes(&checked), BTreeSet::from([(8, "both-sides"), (9, "negative-credit"), (10, "blank")]));
     assert_eq!((checked.total().amount(), checked.passed_over().len()), (dec!(1234.50), 3));
+    let passed_over: Vec<String> = checked.passed_over().iter().map(|one| one.why.to_string()).collect();
+    assert_eq!(
+        passed_over,
+        ["money out: 10.00", "money out: 10.00", "no money moved"],
+        "whichever sign a bank writes"
+    );
     assert_eq!(checked.ignored_columns(), ["Saldo"]);
     assert!(matches!(import.clone().days_as("%d.%m"), Err(FileProblem::DayFormat { .. })));
     let missing = import.check(&school, "a\nb\nBuchung;Zweck;Haben\n".as_bytes()).await.unwrap_err();

@@ -226,3 +226,19 @@ async fn a_lost_answer_is_asked_for() {
     assert!(matches!(posted, Err(ImportError::Ledger(Error::UnknownOutcome { .. }))), "{posted:?}");
     assert_eq!(balance(&school).await, dec!(-2));
 }
+
+/// Payments that name no term are of the one that is current when they are recorded, not when the file was read.
+#[tokio::test]
+async fn a_term_that_begins_meanwhile_has_the_payments() {
+    const FILE: &str = "Date,Amount,Ref\n2026-02-10,5,a\n2026-02-11,7,b\n";
+    let next = TermId::new(2026, 2).unwrap();
+    for (times, of) in [(0, term()), (1, next)] {
+        let store = school().await;
+        ledger(store.clone()).await.activate_on(term(), date("2026-01-12").unwrap()).await.unwrap();
+        let school = ledger(Meddling::new(store, Event::NextTerm, times)).await;
+        let import = BankImport::new("bank", BankColumns::new("date", "amount", "ref")).unwrap();
+        let posted = import.check(&school, FILE.as_bytes()).await.unwrap().post(&school).await.unwrap();
+        let terms: Vec<TermId> = posted.lines.iter().map(|line| line.receipt.entry.term).collect();
+        assert_eq!(terms, [of, of]);
+    }
+}

@@ -354,3 +354,49 @@ fn what_does_not_fit_since_it_was_recorded_meanwhile_is_not_written() {
         }
     }
 }
+
+#[test]
+fn a_journal_begins_with_what_its_program_must_know() {
+    wait(async {
+        for (currency, format, head) in [
+            (Currency::USD, Format::Hledger, "\n\ndecimal-mark .\ncommodity 1000.00 USD\n\n"),
+            (Currency::JPY, Format::Hledger, "\n\ndecimal-mark .\ncommodity 1000. JPY\n\n"),
+            (Currency::KWD, Format::Ledger, "\n\ncommodity KWD\n    format 1000.000 KWD\n\ntag term\n\n"),
+            (Currency::JPY, Format::Ledger, "\n\ncommodity JPY\n    format 1000 JPY\n\ntag term\n\n"),
+            (
+                Currency::USD,
+                Format::Beancount,
+                "\n\noption \"title\" \"hill; side\"\noption \"operating_currency\" \"USD\"\n\n",
+            ),
+        ] {
+            let mut text = Vec::new();
+            write_journal(&school(currency).await, format, &mut text).await.unwrap();
+            let text = String::from_utf8(text).unwrap();
+            let first = format!("; The book hill; side in {currency} as double entry, for {format}.\n; ");
+            assert!(text.starts_with(&first) && text.contains(head), "{text}");
+        }
+    });
+}
+
+/// In ledger the balance of a name includes those below it, and a fee code is no part of another.
+#[test]
+fn a_fee_code_below_another_has_a_name_of_its_own() {
+    wait(async {
+        let ledger = adjusted(date("2026-01-12").unwrap()).await;
+        for (code, expected) in [
+            ("trip:bus", &["income:fees:trip:bus"][..]),
+            ("trip", &["income:fees:trip", "income:fees:trip%3Abus"]),
+        ] {
+            let charge = Charge::of(code, dec!(1)).to("s-17").for_term(term()).key(code);
+            ledger.charge(charge).await.unwrap();
+            let journal = journal_of(&ledger, Format::Ledger).await;
+            let fees = journal.balances.keys().filter(|name| name.starts_with("income:fees:"));
+            assert_eq!(fees.collect::<Vec<_>>(), expected);
+            let renamed = write_journal(&ledger, Format::Ledger, io::sink()).await.unwrap();
+            assert_eq!(
+                (renamed.renamed, usize::try_from(renamed.codes_renamed).unwrap()),
+                (0, expected.len() - 1)
+            );
+        }
+    });
+}

@@ -2,8 +2,8 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use bursar::{
-    Charge, Currency, Entry, EntryKind, LateFee, LateFeeReport, Ledger, Payment, Rate, Reversal, Term,
-    TermId, date,
+    Charge, Currency, Entry, EntryKind, LateFee, LateFeeReport, Ledger, Payment, Rate, Reversal,
+    SKIPPED_LISTED_MAX, Term, TermId, date,
 };
 use bursar_store_memory::MemoryStore;
 use chrono::NaiveDate;
@@ -191,6 +191,8 @@ async fn a_payment_that_bounces_makes_late() {
     assert_eq!(run(&school, &rule, "2026-01-22").await.charged, 0);
     assert_eq!(run(&school, &rule, "2026-01-23").await.charged, 1);
     assert_eq!(amounts(&school, "s-17").await, [dec!(5)]);
+    let again = run(&school, &rule, "2026-01-24").await;
+    assert_eq!((again.charged, again.overtaken), (0, 0), "it was owed on the day on which it was charged");
 }
 
 #[tokio::test]
@@ -226,4 +228,41 @@ async fn a_long_neglect_is_made_up_for() {
     assert_eq!((report.charged, report.accounts_seen), (2 * days, 2));
     assert_eq!(run(&school, &rule, "2029-12-31").await.charged, 0);
     assert!(bursar::audit::audit(&school).await.unwrap().is_clean());
+    // Both had paid in time, it turns out: all is counted, and not all is listed.
+    for account in ["s-17", "s-18"] {
+        pay(&school, account, dec!(120), &format!("p-{account}"), "2026-01-12").await;
+    }
+    let report = run(&school, &rule, "2029-12-31").await;
+    assert_eq!((report.charged, report.overtaken), (0, 2 * days));
+    assert_eq!(report.overtaken_late_fees.len(), SKIPPED_LISTED_MAX);
+}
+
+#[tokio::test]
+async fn late_fees_for_which_no_term_is_open_are_counted_beyond_those_listed() {
+    let school = school().await;
+    school.close_term_on(term(1), day("2026-04-10")).await.unwrap();
+    let rule = LateFee::new("late", dec!(0.01)).unwrap().every_days(1).unwrap();
+    let report = run(&school, &rule, "2029-12-31").await;
+    let days = u64::try_from((day("2029-12-31") - day("2026-01-12")).num_days()).unwrap();
+    assert_eq!((report.charged, report.skipped), (0, 2 * days));
+    assert_eq!(report.skipped_late_fees.len(), SKIPPED_LISTED_MAX);
+}
+
+#[tokio::test]
+async fn every_late_fee_is_overtaken_before_which_all_was_settled_and_no_other() {
+    let school = school().await;
+    let monthly = LateFee::new("monthly", dec!(5)).unwrap().every_days(30).unwrap();
+    // The periods begin on 13 January, 12 February and 14 March.
+    assert_eq!(run(&school, &monthly, "2026-03-20").await.charged, 6);
+    assert_eq!(run(&school, &monthly, "2026-03-20").await.overtaken, 0, "all was owed all the while");
+    pay(&school, "s-17", dec!(120), "p-1", "2026-02-11").await;
+    let report = run(&school, &monthly, "2026-03-20").await;
+    let charged: Vec<u32> =
+        late_fees(&school, "s-17").await.iter().map(|(entry, _)| entry.position).collect();
+    let overtaken: Vec<u32> = report.overtaken_late_fees.iter().map(|(_, position)| *position).collect();
+    assert_eq!(
+        (report.overtaken, &overtaken[..]),
+        (2, &charged[1..]),
+        "the last day before a period is in time"
+    );
 }

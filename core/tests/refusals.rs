@@ -263,7 +263,36 @@ async fn books() {
     Ledger::open(store.clone(), "hillside", Currency::USD).await.unwrap();
     let other = Ledger::open(store.clone(), "hillside", Currency::EUR).await.unwrap_err();
     assert_eq!(other.refusal().unwrap().code(), "currency-mismatch");
-    assert!(Ledger::open(store, "", Currency::EUR).await.is_err());
+    assert!(Ledger::open(store.clone(), "", Currency::EUR).await.is_err());
+    let there = Ledger::open_existing(store, "hillside").await.unwrap();
+    assert_eq!(format!("{there:?}"), "Ledger { book: \"hillside\", currency: USD, .. }");
+}
+
+/// A key that was used is the same request where it says the same, as far as it says anything.
+#[tokio::test]
+async fn requests_again() {
+    let school = school().await;
+    let trip = || Charge::of("trip", dec!(5)).to("s-17").for_term(term(1)).key("t-1").on(day("2026-02-02"));
+    school.charge(trip().due_on(day("2026-03-02"))).await.unwrap();
+    for again in [trip(), trip().due_on(day("2026-03-02"))] {
+        assert!(school.charge(again).await.unwrap().replayed);
+    }
+    refused!(school, "key-reused", charge(trip().due_on(day("2026-03-03"))));
+}
+
+/// An amount of a rule is refused before anybody is looked at.
+#[tokio::test]
+async fn rules_over_no_accounts() {
+    let empty = Ledger::open(MemoryStore::new(), "empty", Currency::USD).await.unwrap();
+    empty.define_term(Term::new(term(1), day("2026-01-12"), day("2026-04-09")).unwrap()).await.unwrap();
+    let on = day("2026-02-02");
+    let fund =
+        |amount: Decimal| ConcessionRule::new("fund", ConcessionKind::Waiver, amount, "a fund").unwrap();
+    let early = |amount: Decimal| EarlyPayment::new("early", amount, Deadline::On(on)).unwrap();
+    refused!(empty, "not-positive", grant(&fund(dec!(0)), term(1), on));
+    refused!(empty, "too-many-decimals", discount_early(&early(dec!(0.001)), term(1), on));
+    assert_eq!(empty.grant(&fund(dec!(1)), term(1), on).await.unwrap().accounts_seen, 0);
+    assert_eq!(empty.discount_early(&early(dec!(1)), term(1), on).await.unwrap().accounts_seen, 0);
 }
 
 /// B9: balances near the ends of 64 bits are refused, not wrapped.

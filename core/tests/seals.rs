@@ -224,7 +224,7 @@ async fn a_seal_that_is_cut_short_comes_to_the_same_root() {
     let expected = seal(&whole).await.unwrap();
     assert_eq!((expected.seal, expected.accounts, expected.entries), (1, 1_300, 2_400));
     assert!(whole.store().seal_state(whole.book_id()).await.unwrap().step > 3, "it takes several steps");
-    let mut cut = 0;
+    let (mut cut, mut healed) = (0, 0);
     for call in 1.. {
         let mut ended = false;
         for failing in [Failing::Before(call), Failing::After(call)] {
@@ -233,7 +233,10 @@ async fn a_seal_that_is_cut_short_comes_to_the_same_root() {
             let report = audit(&ledger).await.unwrap();
             assert!(report.is_clean(), "{failing:?}: {:?}", report.findings);
             match &answer {
-                Ok(root) => assert_eq!(*root, expected, "{failing:?}"),
+                Ok(root) => {
+                    healed += u32::from(failing == Failing::After(call));
+                    assert_eq!(*root, expected, "{failing:?}");
+                }
                 Err(error) => {
                     cut += 1;
                     assert!(error.may_retry(), "{error}");
@@ -253,6 +256,7 @@ async fn a_seal_that_is_cut_short_comes_to_the_same_root() {
         }
     }
     assert!(cut > 10, "only {cut} seals were cut short");
+    assert!(healed > 3, "only {healed} went on, though the answer of every step can be asked for");
 }
 
 /// Two sealers, and one who pays meanwhile, in every order of their calls.
@@ -366,4 +370,41 @@ async fn a_book_with_a_gap_is_not_sealed() {
     }
     let accounts = ledger.accounts(AccountFilter::All, None, 1).await.unwrap();
     assert_eq!(accounts.len(), 1);
+}
+
+/// What an unfinished seal holds has no root yet, and is proved all the same.
+#[tokio::test]
+async fn what_was_sealed_before_a_seal_was_cut_short_is_proved() {
+    let ledger = opened(wide().await).await;
+    for call in 1.. {
+        let failing = Lying::failing(ledger.store().clone(), Failing::Before(call));
+        assert!(seal(&ledger.through(failing)).await.is_err());
+        if ledger.store().seal_state(ledger.book_id()).await.unwrap().step > 0 {
+            break;
+        }
+    }
+    let mut told = all_entries(&ledger).await;
+    told[0] = changed(&told[0], 1);
+    let (account, position) = (told[0].account.clone(), told[0].position);
+    let report = audit(&ledger.through(Lying::telling(ledger.store().clone(), told))).await.unwrap();
+    assert!(named(&report, &account, position, "changed"), "{:?}", report.findings);
+    assert_eq!((report.findings_count, report.sealed, report.last_seal), (1, 0, None));
+}
+
+/// Though many entries of the account stand where they were sealed, and many are gone.
+#[tokio::test]
+async fn an_entry_that_was_moved_behind_all_others_is_found() {
+    let ledger = opened(wide().await).await;
+    seal(&ledger).await.unwrap();
+    let mut told = all_entries(&ledger).await;
+    let account = AccountId::new("s-7").unwrap();
+    let own = |entry: &&Entry| entry.account == account;
+    let last = told.iter().filter(own).map(|entry| entry.position).max().unwrap();
+    let one = told.iter().filter(own).find(|entry| entry.position == last - 100).unwrap().clone();
+    told.retain(|entry| entry.account != account || entry.position <= last - 200);
+    told.push(moved(&one, last + 1));
+    let report = audit(&ledger.through(Lying::telling(ledger.store().clone(), told))).await.unwrap();
+    let here = format!("moved: the entry that was sealed here is now at position {}", last + 1);
+    assert!(named(&report, &account, last - 100, &here), "{:#?}", report.findings);
+    assert!(named(&report, &account, last, "removed"), "{:#?}", report.findings);
 }

@@ -231,3 +231,65 @@ fn unsettled(allocation: &Allocation, balance: i64) -> Result<Option<String>, Re
         format!("{outstanding} are left unsettled and {unallocated} unallocated, of a balance of {balance}")
     }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Credit, Debit, Settlement, date};
+
+    fn usd(minor: i64) -> Money {
+        Money::from_minor(minor, Currency::USD)
+    }
+
+    /// What is said of 120.00 charged and 80.00 paid, allocated otherwise than it must be.
+    fn said(spoil: impl FnOnce(&mut Allocation)) -> Option<String> {
+        let (term, day) = (TermId::new(2026, 1).unwrap(), date("2026-01-12").unwrap());
+        let (amount, paid) = (usd(12_000), usd(8_000));
+        let mut allocation = Allocation {
+            debits: vec![Debit { position: 1, term, due_on: day, amount, settled: paid }],
+            credits: vec![Credit { position: 2, term, effective_on: day, amount: paid, allocated: paid }],
+            settlements: vec![Settlement { credit: 2, debit: 1, amount: paid }],
+            unallocated: usd(0),
+        };
+        spoil(&mut allocation);
+        unsettled(&allocation, 4_000).unwrap()
+    }
+
+    #[test]
+    fn an_allocation_that_is_none_is_told_by_what_is_wrong_with_it() {
+        assert_eq!(said(|_| {}), None);
+        let also = |debit, minor| Settlement { credit: 2, debit, amount: usd(minor) };
+        for (wrong, detail) in [
+            (said(|all| all.settlements.push(also(1, 0))), "the credit at 2 settles 0"),
+            (
+                said(|all| all.debits[0].settled = usd(7_999)),
+                "of the 12000 of entry 1 7999 are settled, by 8000",
+            ),
+            (
+                said(|all| all.debits[0].amount = usd(7_999)),
+                "of the 7999 of entry 1 8000 are settled, by 8000",
+            ),
+            (
+                said(|all| {
+                    all.settlements.clear();
+                    (all.debits[0].amount, all.debits[0].settled) = (usd(0), usd(0));
+                }),
+                "of the 0 of entry 1 0 are settled, by 0",
+            ),
+            (
+                said(|all| all.settlements.push(also(9, 1))),
+                "4000 are left unsettled and 0 unallocated, of a balance of 4000",
+            ),
+            (
+                said(|all| all.unallocated = usd(1)),
+                "4000 are left unsettled and 1 unallocated, of a balance of 4000",
+            ),
+            (
+                said(|all| all.debits[0].amount = usd(12_001)),
+                "4001 are left unsettled and 0 unallocated, of a balance of 4000",
+            ),
+        ] {
+            assert_eq!(wrong.as_deref(), Some(detail));
+        }
+    }
+}

@@ -141,3 +141,52 @@ fn imported<S>(
     tracing::info!(recorded, already_there, "imported");
     Ok(Imported { lines, recorded, already_there, total })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{EntryKind, Method, TermId, date};
+
+    /// A line of so many bytes of text, those of the account and the key among them.
+    fn posting(kind: EntryKind, note: usize, by: usize) -> (u64, Posting) {
+        let text = |bytes: usize| Some(Text::from("x".repeat(bytes)));
+        let entry = NewEntry {
+            id: uuid::Uuid::from_u128(1),
+            account: "s-17".parse().unwrap(),
+            term: TermId::new(2026, 1).unwrap(),
+            kind,
+            effect: Money::from_minor(-1, Currency::USD),
+            effective_on: date("2026-02-01").unwrap(),
+            recorded_at: "2026-02-01T08:00:00Z".parse().unwrap(),
+            recorded_by: text(by),
+            key: "bank:1".parse().unwrap(),
+            note: text(note),
+        };
+        (2, Posting::new(entry))
+    }
+
+    fn says(lines: Vec<(u64, Posting)>) -> Result<(), String> {
+        let decided = Decided { to_record: lines, ..Decided::default() };
+        decided.check_size(Currency::USD).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn all_text_of_all_lines_counts_and_four_mebibytes_fit() {
+        const MOST: usize = 4 * 1024 * 1024;
+        let own = "s-17".len() + "bank:1".len();
+        let reference = |bytes: usize| EntryKind::Payment {
+            method: Method::Bank,
+            reference: Some("x".repeat(bytes).into()),
+        };
+        let opening = |bytes: usize| EntryKind::Opening { reason: "x".repeat(bytes).into() };
+        let kinds: [&dyn Fn(usize) -> EntryKind; 2] = [&reference, &opening];
+        for kind in kinds {
+            let rest = MOST - 2 * own - 30;
+            assert_eq!(says(vec![posting(kind(10), 10, 10), posting(kind(rest), 0, 0)]), Ok(()));
+            for (of_kind, note, by) in [(11, 10, 10), (10, 11, 10), (10, 10, 11)] {
+                let refused = says(vec![posting(kind(of_kind), note, by), posting(kind(rest), 0, 0)]);
+                assert!(refused.is_err(), "{of_kind} {note} {by}");
+            }
+        }
+    }
+}

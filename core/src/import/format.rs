@@ -143,7 +143,6 @@ impl FileFormat {
         let whole = self.without_thousands(whole)?;
         // A second mark, or one among the decimals, is no digit and is refused as such.
         Some(match decimals {
-            Some(decimals) if decimals.contains('.') => return None,
             Some(decimals) => format!("{sign}{whole}.{decimals}"),
             None => format!("{sign}{whole}"),
         })
@@ -192,7 +191,7 @@ mod tests {
         assert_eq!(minor(plain, "1.234"), Err("too-many-decimals"), "never rounded");
         let comma = plain.decimal_comma();
         assert_eq!(minor(comma, "40,5"), Ok(4_050));
-        for text in ["40.50", "1.234,50", "1.234"] {
+        for text in ["40.50", "1.234,50", "1.234", "40,5.0", "40,.5", "40,5,0"] {
             assert_eq!(minor(comma, text), Err("bad-amount"), "{text}");
         }
     }

@@ -179,4 +179,21 @@ mod tests {
             assert!(references.candidates(reference).iter().any(|id| id.as_str() == "s-17"), "{reference}");
         }
     }
+
+    #[test]
+    fn why_a_payment_is_not_matched_is_said_in_words() {
+        let id = |id: &str| AccountId::new(id).unwrap();
+        let accounts = vec![id("s-17"), id("s-18")];
+        for (why, said) in [
+            (WhyUnmatched::NoReference, "it has no reference"),
+            (WhyUnmatched::Unknown, "its reference names no account"),
+            (WhyUnmatched::Several { accounts }, "its reference names several accounts: s-17 s-18"),
+            (
+                WhyUnmatched::UnknownAccount { account: id("s-19") },
+                "its reference is mapped to account s-19, which is not in this book",
+            ),
+        ] {
+            assert_eq!(why.to_string(), said);
+        }
+    }
 }

@@ -86,4 +86,11 @@ mod tests {
         }
         assert!(ImportName::new("x".repeat(64)).is_ok());
     }
+
+    #[test]
+    fn a_name_is_shown_as_its_text() {
+        let name = ImportName::new("arrears-2025").unwrap();
+        assert_eq!((name.as_str(), format!("{name:>13}")), ("arrears-2025", " arrears-2025".to_owned()));
+        assert_eq!(format!("{name:?}"), "\"arrears-2025\"");
+    }
 }

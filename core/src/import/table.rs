@@ -322,6 +322,15 @@ mod tests {
         assert!(matches!(endless, ImportError::File(FileProblem::TooLarge)));
     }
 
+    #[test]
+    fn the_bounds_of_a_file_are_inclusive() {
+        let wide = parse(&",a".repeat(COLUMNS_MAX - 1)).unwrap();
+        assert_eq!(wide.columns.len(), 1_000);
+        let of = |bytes: u64| read_bounded(std::io::repeat(b'x').take(bytes)).map(|read| read.len());
+        assert_eq!(of(8 * 1024 * 1024).unwrap(), FILE_BYTES_MAX);
+        assert!(matches!(of(8 * 1024 * 1024 + 1), Err(ImportError::File(FileProblem::TooLarge))));
+    }
+
     proptest! {
         #[test]
         fn no_bytes_panic(bytes: Vec<u8>, marked in "[a,\"\r\n]{0,30}") {

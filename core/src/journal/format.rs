@@ -38,3 +38,18 @@ impl Format {
         (first, NaiveDate::from_ymd_opt(LAST_YEAR, 12, 31).unwrap_or(NaiveDate::MAX))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_format_goes_by_the_name_of_its_program() {
+        let names: Vec<&str> = Format::ALL.iter().map(|format| format.as_str()).collect();
+        assert_eq!(names, ["hledger", "ledger", "beancount"]);
+        for format in Format::ALL {
+            assert_eq!(format.to_string().parse(), Ok(*format));
+        }
+        assert!("gnucash".parse::<Format>().is_err());
+    }
+}

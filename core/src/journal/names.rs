@@ -79,3 +79,29 @@ pub(super) async fn existing_rivals<'a, S: LedgerStore>(
     }
     Ok(found)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn named(format: Format, id: &str, existing: &[&str]) -> (String, bool) {
+        let id = AccountId::new(id).unwrap();
+        let name = receivable(format, &id, |other| existing.contains(&other));
+        (name.text, name.renamed)
+    }
+
+    /// In ledger the balance of a name includes those below it: an account below another has a name of its own level.
+    #[test]
+    fn a_colon_is_a_level_unless_the_level_is_an_account() {
+        let name = |format, existing: &[&str]| named(format, "a:b", existing);
+        let own = |text: &str| (format!("assets:receivable:{text}"), false);
+        assert_eq!(name(Format::Ledger, &[]), own("a:b"));
+        assert_eq!(name(Format::Ledger, &["b", "a:b"]), own("a:b"));
+        assert_eq!(name(Format::Ledger, &["a"]), ("assets:receivable:a%3Ab".to_owned(), true));
+        assert_eq!(name(Format::Hledger, &["a"]), own("a:b"));
+        assert_eq!(named(Format::Ledger, "s-17", &["s"]), own("s-17"));
+        assert!(named(Format::Hledger, "50%25", &[]).1);
+        assert_eq!(named(Format::Beancount, "S-17", &[]), ("Assets:Receivable:S-17".to_owned(), false));
+        assert_eq!(named(Format::Beancount, "s-17", &[]), ("Assets:Receivable:S-17".to_owned(), true));
+    }
+}

@@ -98,10 +98,10 @@ impl<S: LedgerStore> Ledger<S> {
         on: NaiveDate,
         progress: impl FnMut(RunProgress) + Send,
     ) -> Result<GrantReport, Error> {
-        let rule = rule.in_book(self.currency)?;
+        rule.fits(self.currency)?;
         let named = self.known_accounts(rule.named_accounts()).await?;
         let whose = if rule.is_for_named_alone() { Whose::Listed(&named) } else { Whose::Every };
-        let make = Make::of(&rule);
+        let make = Make::of(rule);
         let grants = Grants {
             plan: |account: &Account, entries: &[Entry]| {
                 Ok(rule.plan(entries, term, on, self.currency)?.granting_if(rule.is_for(account)))
@@ -160,7 +160,7 @@ impl<S: LedgerStore> Ledger<S> {
         on: NaiveDate,
         progress: impl FnMut(RunProgress) + Send,
     ) -> Result<GrantReport, Error> {
-        let rule = rule.in_book(self.currency)?;
+        rule.fits(self.currency)?;
         let make = Make { concession: ConcessionKind::Discount, reason: rule.reason().into() };
         let grants = Grants {
             plan: |account: &Account, entries: &[Entry]| {

@@ -13,10 +13,7 @@ use crate::{
     Account, AccountId, EntryKind, Error, FeeKey, Ledger, LedgerStore, Money, Payer, Refusal, TermId,
 };
 
-/// The most lines of a batch.
-const LINES_MAX: usize = 1_000;
-
-/// A run of lines that can be recorded together.
+/// A run of lines that can be recorded together; a milestone ends it.
 #[derive(Default)]
 pub(super) struct Batch {
     lines: Vec<(Line, u64, Chain)>,
@@ -35,10 +32,6 @@ impl Batch {
         }
         self.lines.push((line, number, chain));
         None
-    }
-
-    pub(super) const fn is_full(&self) -> bool {
-        self.lines.len() >= LINES_MAX
     }
 
     /// The digest with its last line.

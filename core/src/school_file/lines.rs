@@ -82,3 +82,52 @@ impl<R: BufRead> Lines<R> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{BufReader, Read};
+
+    use super::*;
+
+    /// A reader that fails before every part that it gives.
+    struct Failing<'t> {
+        parts: Vec<&'t [u8]>,
+        with: io::ErrorKind,
+        fails: bool,
+    }
+
+    impl Read for Failing<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            self.fails = !self.fails;
+            if self.fails {
+                return Err(self.with.into());
+            }
+            let part = if self.parts.is_empty() { &[][..] } else { self.parts.remove(0) };
+            buffer[..part.len()].copy_from_slice(part);
+            Ok(part.len())
+        }
+    }
+
+    fn lines(with: io::ErrorKind) -> Lines<BufReader<Failing<'static>>> {
+        let parts = vec![&b"on"[..], b"e\r\n", b"\n t", b"wo"];
+        Lines::new(BufReader::new(Failing { parts, with, fails: false }))
+    }
+
+    #[test]
+    fn lines_and_bytes_are_counted_across_interruptions() {
+        let mut lines = lines(io::ErrorKind::Interrupted);
+        let mut read = Vec::new();
+        while let Some(line) = lines.next().unwrap() {
+            let Numbered { number, text } = line.unwrap();
+            read.push((number, text, lines.bytes()));
+        }
+        assert_eq!(read, [(1, b"one".to_vec(), 5), (3, b" two".to_vec(), 10)]);
+        assert_eq!((lines.number(), lines.bytes()), (3, 10));
+    }
+
+    #[test]
+    fn any_other_failure_is_told() {
+        let failed = lines(io::ErrorKind::TimedOut).next().map(|_| ()).unwrap_err();
+        assert_eq!(failed.kind(), io::ErrorKind::TimedOut);
+    }
+}

@@ -146,3 +146,44 @@ pub(super) fn fields(line: &str) -> Result<Fields<'_>, serde_json::Error> {
     }
     Ok(fields)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_is_described_by_what_it_is() {
+        for (value, what) in [
+            (r#""x""#, "a text"),
+            ("7", "a number"),
+            ("true", "true or false"),
+            (r#"["x","y"]"#, "a list of texts"),
+            (r#"[{"a":1},{}]"#, "a list of objects"),
+            (r#"["x",{}]"#, "a list of several things"),
+            ("[7]", "a list of several things"),
+            ("{}", "an object"),
+            ("null", "null"),
+            ("-1", "a negative number"),
+            ("1.5", "a number with decimals"),
+        ] {
+            let line = format!("{{\"field\":{value}}}");
+            let described = fields(&line).unwrap().take("field").map(|value| value.describe());
+            assert_eq!(described, Some(what), "{value}");
+        }
+    }
+
+    #[test]
+    fn a_line_is_an_object_of_so_many_fields_at_most() {
+        let said = fields("[]").unwrap_err().to_string();
+        assert!(said.contains("expected a JSON object"), "{said}");
+        let line = |count: u32| {
+            let fields: Vec<String> = (0..count).map(|n| format!("\"f{n}\":1")).collect();
+            format!("{{{}}}", fields.join(","))
+        };
+        assert!(fields(&line(64)).is_ok());
+        for count in [65, 66] {
+            let said = fields(&line(count)).unwrap_err().to_string();
+            assert!(said.contains("more fields than any line has"), "{said}");
+        }
+    }
+}

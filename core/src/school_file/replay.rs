@@ -12,7 +12,8 @@ use crate::ledger::is_full;
 use crate::store::FileMark;
 use crate::{Error, Ledger, LedgerStore};
 
-/// After how many lines a mark is kept for good: a reader that goes on in the middle holds no more lines than this.
+/// After how many lines a mark is kept for good: a reader that goes on in the middle holds no more lines than this, and no more are
+/// recorded together.
 const MILESTONE_LINES: u64 = 1_000;
 
 /// How many marks are read at a time.
@@ -275,7 +276,7 @@ impl<'a, S: LedgerStore> Replay<'a, S> {
             }
             self.alone(line, number, read.chain).await?;
         }
-        if read.chain.at_milestone() || self.batch.is_full() {
+        if read.chain.at_milestone() {
             self.flush().await?;
         }
         Ok(())

@@ -267,4 +267,11 @@ mod tests {
             assert!(all.iter().skip(at + 1).all(|other| other != one));
         }
     }
+
+    #[test]
+    fn the_form_of_an_entry_is_that_at_its_own_position() {
+        let there = entry(EntryKind::Payment { method: Method::Cash, reference: None }).at(3);
+        assert_eq!(canonical(&there), canonical_at(&there, 3));
+        assert_ne!(canonical(&there), canonical_at(&there, 4));
+    }
 }

@@ -96,3 +96,46 @@ impl fmt::Display for Span {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::date;
+
+    #[test]
+    fn what_comes_before_a_span_is_not_in_it_and_both_ends_are() {
+        let term = |number| TermId::new(2026, number).unwrap();
+        let day = |text| date(text).unwrap();
+        let march = Span::from(day("2026-03-01")..=day("2026-03-31"));
+        for (on, before, within) in [
+            ("2026-02-28", true, false),
+            ("2026-03-01", false, true),
+            ("2026-03-31", false, true),
+            ("2026-04-01", false, false),
+        ] {
+            assert_eq!(
+                (march.follows(term(1), day(on)), march.holds(term(1), day(on))),
+                (before, within),
+                "{on}"
+            );
+        }
+        let middle = Span::from(term(2)..=term(3));
+        for (number, before, within) in
+            [(1, true, false), (2, false, true), (3, false, true), (4, false, false)]
+        {
+            let on = day("2026-03-01");
+            assert_eq!(
+                (middle.follows(term(number), on), middle.holds(term(number), on)),
+                (before, within),
+                "{number}"
+            );
+        }
+        // One that ends before it starts holds nothing, and nothing of its first day comes before it.
+        let backwards = Span::Days { first: day("2026-03-02"), last: day("2026-03-01") };
+        assert_eq!(
+            (backwards.follows(term(1), day("2026-03-01")), backwards.follows(term(1), day("2026-03-02"))),
+            (true, false)
+        );
+        assert!(!backwards.holds(term(1), day("2026-03-01")) && !backwards.holds(term(1), day("2026-03-02")));
+    }
+}

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bursar::store::{ChangeSet, Committed};
-use bursar::{BookId, Ledger, LedgerStore, Payment, StoreError, StoreErrorKind, TermId};
+use bursar::{BookId, Charge, Ledger, LedgerStore, Payment, StoreError, StoreErrorKind, Term, TermId, date};
 use bursar_store_memory::MemoryStore;
 use chrono::{DateTime, Utc};
 use rust_decimal_macros::dec;
@@ -17,6 +17,12 @@ use uuid::Uuid;
 pub enum Event {
     /// Account `a` pays 1.00 before it.
     Paid,
+    /// Account `a` is charged 10.00 before it.
+    Charged,
+    /// The book is locked through 15 February 2026 before it.
+    Locked,
+    /// Term 2026-2 is defined and becomes the current one before it.
+    NextTerm,
     /// It is done, and the answer is lost.
     AnswerLost,
     /// It is not done, and the answer is lost.
@@ -60,12 +66,26 @@ macro_rules! handed_on {
                     return self.inner.commit(book, changes).await;
                 }
                 let lost = || StoreError::new(StoreErrorKind::UnknownOutcome, "commit", "the line is dead");
+                let school = Ledger::open_existing(self.inner.clone(), book).await.unwrap();
+                let (term, next) = (TermId::new(2026, 1).unwrap(), TermId::new(2026, 2).unwrap());
+                let key = format!("meddling-{nth}");
                 match self.event {
                     Event::Paid => {
-                        let school = Ledger::open_existing(self.inner.clone(), book).await.unwrap();
-                        let term = TermId::new(2026, 1).unwrap();
-                        let payment = Payment::cash(dec!(1)).from("a").for_term(term).key(format!("meddling-{nth}"));
-                        school.pay(payment).await.unwrap();
+                        school.pay(Payment::cash(dec!(1)).from("a").for_term(term).key(key)).await.unwrap();
+                        self.inner.commit(book, changes).await
+                    }
+                    Event::Charged => {
+                        school.charge(Charge::of("trip", dec!(10)).to("a").for_term(term).key(key)).await.unwrap();
+                        self.inner.commit(book, changes).await
+                    }
+                    Event::Locked => {
+                        school.lock_through(date("2026-02-15").unwrap()).await.unwrap();
+                        self.inner.commit(book, changes).await
+                    }
+                    Event::NextTerm => {
+                        let (from, to) = (date("2026-05-04").unwrap(), date("2026-08-06").unwrap());
+                        school.define_term(Term::new(next, from, to).unwrap()).await.unwrap();
+                        school.activate_on(next, from).await.unwrap();
                         self.inner.commit(book, changes).await
                     }
                     Event::AnswerLost => {
