@@ -333,6 +333,14 @@ mod tests {
     }
 
     #[test]
+    fn debug_says_where_to_and_whether_there_is_a_hook() {
+        let policy = Interrupted::redirect_to("/login");
+        assert_eq!(format!("{policy:?}"), r#"Interrupted { login: Some("/login"), has_hook: false }"#);
+        let policy = Interrupted::default().or_else(|_| None);
+        assert_eq!(format!("{policy:?}"), "Interrupted { login: None, has_hook: true }");
+    }
+
+    #[test]
     fn the_application_may_answer_itself() {
         let policy = Interrupted::redirect_to("/login").or_else(|interruption| {
             let mut response = Response::new(interruption.interrupted.to_string());

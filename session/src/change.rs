@@ -3,7 +3,6 @@
 use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::collections::HashMap;
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -124,20 +123,6 @@ pub(crate) enum Change {
     IdleTimeout(Option<Duration>),
 }
 
-impl fmt::Debug for Change {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Set(..) => "Set",
-            Self::Remove(..) => "Remove",
-            Self::Update(..) => "Update",
-            Self::Clear => "Clear",
-            Self::User(..) => "User",
-            Self::EndsAt(..) => "EndsAt",
-            Self::IdleTimeout(..) => "IdleTimeout",
-        })
-    }
-}
-
 impl Change {
     pub(crate) fn apply(&self, draft: &mut Draft) -> Result<(), Error> {
         match self {
@@ -171,7 +156,7 @@ impl Change {
 }
 
 /// What a request changes, in its order.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub(crate) struct ChangeLog {
     changes: Vec<Change>,
     /// How many of them, from the first, are being saved just now and must stay as they are.
@@ -284,4 +269,30 @@ pub(crate) fn conflicts(
 fn collide(name: &str, ours: Option<&Json>, base: &Values, fresh: &Values) -> bool {
     let theirs = fresh.get(name);
     theirs != base.get(name) && theirs != ours
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use chrono::DateTime;
+
+    use super::{Change, ChangeLog};
+    use crate::UserId;
+
+    #[test]
+    fn of_what_there_is_once_the_last_change_is_left() {
+        let user = |n: i64| Change::User((n > 0).then(|| UserId::new(n).unwrap()));
+        let ends_at = |n| Change::EndsAt(DateTime::from_timestamp(n, 0).unwrap());
+        let idle = |n: i64| Change::IdleTimeout(Some(Duration::from_secs(n.unsigned_abs())));
+        let mut log = ChangeLog::default();
+        for n in (0..1_000).rev() {
+            log.add(user(n));
+            log.add(ends_at(n));
+            log.add(idle(n));
+        }
+        let left = matches!(&log.changes[..], [Change::User(None), Change::EndsAt(at), Change::IdleTimeout(Some(idle))]
+            if at.timestamp() == 0 && idle.is_zero());
+        assert!(left, "{} changes are left", log.changes.len());
+    }
 }

@@ -305,3 +305,56 @@ impl StoreError {
         )
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Conflict, Error, StoreError, StoreErrorKind};
+    use crate::{GoneReason, SessionInterrupted};
+
+    #[test]
+    fn what_may_pass_may_be_retried() {
+        let store = |kind| Error::Store(StoreError::new(kind, "load a session", "says the test"));
+        for error in [
+            Error::Conflict(Conflict::Clear),
+            Error::Contended { attempts: 3 },
+            store(StoreErrorKind::Busy),
+            store(StoreErrorKind::Unavailable),
+            store(StoreErrorKind::UnknownOutcome),
+        ] {
+            assert!(error.may_retry(), "{error:?}");
+        }
+        for error in [
+            Error::Interrupted(SessionInterrupted { reason: Some(GoneReason::LoggedOut) }),
+            store(StoreErrorKind::Full),
+            store(StoreErrorKind::ReadOnly),
+            store(StoreErrorKind::Corrupt),
+            store(StoreErrorKind::Misuse),
+            Error::TooLarge { bytes: 2, bytes_max: 1 },
+            Error::Name { length: 0, length_max: 128 },
+            Error::UserId { length: 0, length_max: 128 },
+            Error::Encode { name: "n".into(), given: "f32" },
+            Error::Decode { name: "n".into(), asked: "u32" },
+            Error::ResponseBegun,
+            Error::WithinUpdate,
+            Error::NoRandomness { detail: "none".into() },
+            Error::Cookie { attribute: "path", value: "a".into(), allowed: "one that begins with a slash" },
+        ] {
+            assert!(!error.may_retry(), "{error:?}");
+        }
+    }
+
+    #[test]
+    fn a_conflict_says_of_what() {
+        for (conflict, said) in [
+            (Conflict::Values(vec!["a".into(), "b".into()]), "the values a, b"),
+            (Conflict::Clear, "one of them cleared it"),
+            (Conflict::User, "one of them changed its user"),
+        ] {
+            let error = Error::Conflict(conflict);
+            let expected = format!(
+                "another request changed the session at the same time: {said}; look at it again and repeat"
+            );
+            assert_eq!(error.to_string(), expected);
+        }
+    }
+}

@@ -1,6 +1,5 @@
 //! The protocol of a session: how it is read, changed, rotated and ended.
 
-use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
@@ -34,12 +33,6 @@ pub(crate) struct Inner {
     /// Held by who talks to the store, so that the tasks of one handler do so one after the other.
     pub(crate) turn: Turn<()>,
     pub(crate) state: Mutex<State>,
-}
-
-impl fmt::Debug for Inner {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Inner").finish_non_exhaustive()
-    }
 }
 
 impl Inner {

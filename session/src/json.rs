@@ -126,6 +126,11 @@ mod tests {
     }
 
     #[test]
+    fn debug_shows_nothing_of_it() {
+        assert_eq!(format!("{:?}", Json::of("pin", "4711").unwrap()), "Json(..)");
+    }
+
+    #[test]
     fn a_part_is_kept_where_it_stands() {
         let whole: Arc<str> = "{\"name\":1}".into();
         let part = Part::of(&whole, &whole[2..6]);

@@ -124,6 +124,12 @@ mod tests {
     }
 
     #[test]
+    fn debug_shows_nothing_of_it() {
+        let key = SessionKey::generate().unwrap();
+        assert_eq!(format!("{key:?}, {:?}", key.hash()), "SessionKey(..), KeyHash(..)");
+    }
+
+    #[test]
     fn the_hash_is_of_the_bytes() {
         let key = SessionKey::parse(&"A".repeat(43)).unwrap();
         assert_eq!(key.hash().as_bytes()[..4], [0x66, 0x68, 0x7a, 0xad]);

@@ -7,7 +7,6 @@ use crate::draft::{Base, Draft};
 use crate::{Error, Gone, GoneReason, SessionInterrupted, SessionKey, TOMBSTONE_KEPT};
 
 /// What is known of the session.
-#[derive(Debug)]
 pub(crate) enum Stand {
     /// Nobody has looked yet.
     Unread,
@@ -65,7 +64,6 @@ pub(crate) struct Live {
 }
 
 /// What a request has done to its session so far.
-#[derive(Debug)]
 pub(crate) struct State {
     pub(crate) stand: Stand,
     pub(crate) log: ChangeLog,
@@ -192,7 +190,6 @@ impl State {
 
 /// What a handler sees of its session, at a moment. What is done with it runs functions of the application's (updates), and so is done while
 /// nothing is locked.
-#[derive(Debug)]
 pub(crate) struct Sight {
     /// Nothing while nobody has read the session.
     pub(crate) draft: Option<Draft>,
@@ -210,3 +207,39 @@ impl Sight {
 }
 
 static EMPTY: Draft = Draft::EMPTY;
+
+#[cfg(test)]
+mod tests {
+    use chrono::{DateTime, TimeDelta};
+
+    use super::Absence;
+    use crate::{Gone, GoneReason, TOMBSTONE_KEPT};
+
+    #[test]
+    fn a_cookie_is_removed_for_as_long_as_it_can_be_told_that_it_is_dead() {
+        let begun_at = DateTime::from_timestamp(4_000_000_000, 0).unwrap();
+        let removes = |absence: Absence, ran: TimeDelta| absence.removes_cookie(begun_at, begun_at + ran);
+        let (kept, step) = (TimeDelta::from_std(TOMBSTONE_KEPT).unwrap(), TimeDelta::microseconds(1));
+        let of = |gone, seen| Absence { gone: Some(gone), seen, anew: false };
+        // What became of a session that was seen is forgotten with its tombstone: from that instant on it may have been a rotation.
+        let seen = of(Gone::UNKNOWN, true);
+        for (ran, removed) in
+            [(TimeDelta::zero(), true), (kept - step, true), (kept, false), (kept + step, false)]
+        {
+            assert_eq!(removes(seen, ran), removed, "after {ran}");
+        }
+        assert!(!removes(seen, -step), "a clock that was set back tells nothing");
+        for ran in [TimeDelta::zero(), kept, kept * 2] {
+            assert!(removes(of(Gone::UNKNOWN, false), ran), "a key that nobody knows, after {ran}");
+            assert!(
+                removes(of(Gone::new(GoneReason::LoggedOut, begun_at), true), ran),
+                "a logout, after {ran}"
+            );
+            assert!(
+                !removes(of(Gone::new(GoneReason::Rotated, begun_at), true), ran),
+                "a rotation, after {ran}"
+            );
+            assert!(!removes(Absence::default(), ran), "no cookie, after {ran}");
+        }
+    }
+}

@@ -51,6 +51,11 @@ mod tests {
     use super::UserId;
 
     #[test]
+    fn debug_shows_nothing_of_it() {
+        assert_eq!(format!("{:?}", UserId::new("clerk-7").unwrap()), "UserId(..)");
+    }
+
+    #[test]
     fn ids_are_bounded() {
         assert!(UserId::new("x".repeat(128)).is_ok());
         for wrong in [String::new(), "x".repeat(129), "a\nb".into(), "\0".into()] {

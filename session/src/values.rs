@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-use serde::de::{self, MapAccess, Visitor};
+use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
@@ -217,31 +217,9 @@ impl<'de> Visitor<'de> for Reader {
 }
 
 /// A name, borrowed where it stands there as it reads.
-struct Name<'a>(Cow<'a, str>);
-
-impl<'de> Deserialize<'de> for Name<'de> {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        from.deserialize_str(NameReader)
-    }
-}
-
-struct NameReader;
-
-impl<'de> Visitor<'de> for NameReader {
-    type Value = Name<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a name")
-    }
-
-    fn visit_borrowed_str<E: de::Error>(self, name: &'de str) -> Result<Self::Value, E> {
-        Ok(Name(Cow::Borrowed(name)))
-    }
-
-    fn visit_str<E: de::Error>(self, name: &str) -> Result<Self::Value, E> {
-        Ok(Name(Cow::Owned(name.to_owned())))
-    }
-}
+#[derive(Deserialize)]
+#[serde(transparent)]
+struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
 
 #[cfg(test)]
 mod tests {
@@ -250,7 +228,22 @@ mod tests {
 
     use proptest::prelude::{any, prop_assert_eq, proptest};
 
-    use super::{Json, Values};
+    use super::{Cow, Json, Members, Values};
+
+    #[test]
+    fn a_name_is_borrowed_where_it_stands_as_it_reads() {
+        let Members(read) = serde_json::from_str(r#"{"plain":1,"esc\u0061ped":2}"#).unwrap();
+        let names: Vec<(bool, &str)> =
+            read.iter().map(|(name, _)| (matches!(name, Cow::Borrowed(_)), &**name)).collect();
+        assert_eq!(names, [(true, "plain"), (false, "escaped")]);
+    }
+
+    #[test]
+    fn debug_says_how_many_there_are_and_nothing_of_them() {
+        let mut values = Values::default();
+        values.set("pin", Json::of("pin", "4711").unwrap());
+        assert_eq!(format!("{values:?}"), "Values { count: 1, .. }");
+    }
 
     #[test]
     fn data_are_a_json_object() {

@@ -248,3 +248,32 @@ async fn what_is_over_the_limit_is_refused_when_it_is_set() {
     blind.insert("other", &"x".repeat(86)).unwrap();
     assert!(matches!(blind.save().await, Err(Error::TooLarge { bytes: 104, bytes_max: 100 })));
 }
+
+#[tokio::test]
+async fn what_is_there_is_said_to_be_there() {
+    let site = Site::open().await;
+    let session = site.begin();
+    assert!(session.contains("n").await.unwrap());
+    assert!(!session.contains("other").await.unwrap());
+    session.insert("other", &()).unwrap();
+    session.remove("n").unwrap();
+    assert!(session.contains("other").await.unwrap(), "what was just set is there, be it null");
+    assert!(!session.contains("n").await.unwrap());
+}
+
+#[tokio::test]
+async fn a_new_key_begins_anew_after_a_logout_and_not_after_an_interruption() {
+    let mut site = Site::open().await;
+    let (slow, session) = (site.begin(), site.begin());
+    assert_eq!(slow.get::<u32>("n").await.unwrap(), Some(1));
+    // Who has ended his session himself may begin another one, and rotates it as at any login.
+    session.flush().await.unwrap();
+    session.rotate().await.unwrap();
+    session.insert("n", &2).unwrap();
+    assert!(matches!(site.finish(&session).await, Outcome::Saved));
+    assert_eq!(site.n().await, Some(2));
+    // Whose session was ended by another request may not, however often he asks.
+    for _ in 0..2 {
+        assert!(matches!(slow.rotate().await, Err(Error::Interrupted(_))));
+    }
+}

@@ -201,3 +201,9 @@ proptest! {
         runtime.block_on(two_at_once(&start, &ours, &theirs));
     }
 }
+
+#[tokio::test]
+async fn who_changes_the_user_and_back_is_in_nobodys_way() {
+    let ours = [Op::User(Some(1)), Op::User(None), Op::User(Some(0)), Op::Set(0, 1)];
+    two_at_once(&[Op::User(Some(0))], &ours, &[Op::Set(1, 1)]).await;
+}

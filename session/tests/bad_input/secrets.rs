@@ -215,6 +215,10 @@ async fn what_is_secret_is_shown_nowhere() {
     for kind in ["Interruption {", "Finished {", "Content {", "Record {", "UserSession {", "SessionLayer {"] {
         assert!(seen.contains(kind), "{kind:?} is not in\n{seen}");
     }
+    for hidden in ["SessionKey(..)", "KeyHash(..)", "UserId(..)", "Session { .. }", "Sessions { .. }"] {
+        assert!(seen.lines().any(|line| line == hidden), "{hidden:?} is not in\n{seen}");
+    }
+    assert!(seen.contains("settings: Settings { cookie: "), "{seen}");
     assert!(scene.keys.len() >= 5);
     let flat: String = seen.lines().map(str::trim).collect::<Vec<_>>().join("\n");
     for secret in scene.keys.iter().flat_map(forms).chain([USER.to_owned()]) {
