@@ -6,7 +6,6 @@
     not(all(feature = "sqlite", feature = "postgres", feature = "mysql", feature = "session")),
     doc = "The SQL store of [`bursar`] and of `bursar-session`. This page is whole with all features on: `cargo doc --all-features`."
 )]
-
 #![cfg_attr(
     not(any(feature = "sqlite", feature = "postgres", feature = "mysql")),
     allow(unused, reason = "there is nothing to do without a database")
