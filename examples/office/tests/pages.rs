@@ -234,7 +234,7 @@ async fn what_is_typed_wrong_is_said_and_kept() {
         ("amount", "99999999999999999", ""),
         ("term", "2026-9", "2026-9"),
         ("term", "2027-1", "2027-1"),
-        ("term", "soon", "years are 1 to 9999"),
+        ("term", "soon", "is not a term; give a year"),
         ("on", "2025-06-01", "locked"),
         ("on", "yesterday", "yesterday"),
         ("method", "shells", "cash, bank, mobile"),
