@@ -135,13 +135,24 @@ async fn seals_that_cannot_be_read_are_told_by_account() {
 }
 
 #[tokio::test]
+async fn sums_that_cannot_be_had_are_one_accounts_finding() {
+    let school = school().await;
+    let spoiled = Spoiled::sums(school.store().clone(), vec!["s-18".parse().unwrap()]);
+    let report = audit(&school.through(spoiled)).await.unwrap();
+    assert_eq!(report.findings_count, 1, "{:#?}", report.findings);
+    assert_eq!(report.findings[0].account, Some("s-18".parse().unwrap()));
+    assert!(report.findings[0].detail.contains("the row is spoiled"), "{:#?}", report.findings);
+}
+
+#[tokio::test]
 async fn a_store_that_fails_otherwise_is_no_finding() {
     let school = school().await;
     seal(&school).await.unwrap();
     for kind in [StoreErrorKind::Unavailable, StoreErrorKind::Busy] {
         let entries = Spoiled::entries(school.store().clone(), vec![at("s-18", 2)]).saying(kind);
         let segments = Spoiled::segments(school.store().clone(), vec![at("s-18", 1)]).saying(kind);
-        for store in [entries, segments] {
+        let sums = Spoiled::sums(school.store().clone(), vec!["s-18".parse().unwrap()]).saying(kind);
+        for store in [entries, segments, sums] {
             match audit(&school.through(store)).await {
                 Err(Error::Store(error)) => assert_eq!(error.kind, kind),
                 other => panic!("{other:?}"),

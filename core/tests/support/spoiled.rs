@@ -19,17 +19,28 @@ pub struct Spoiled<S> {
     entries: Arc<Vec<Place>>,
     /// Segments of seals, by account and first position.
     segments: Arc<Vec<Place>>,
+    /// Accounts whose sums alone cannot be had.
+    sums: Arc<Vec<AccountId>>,
     /// What it says of them.
     kind: StoreErrorKind,
 }
 
 impl<S: LedgerStore> Spoiled<S> {
     pub fn entries(store: S, places: Vec<Place>) -> Self {
-        Self { store, entries: Arc::new(places), segments: Arc::default(), kind: StoreErrorKind::Corrupt }
+        Self { entries: Arc::new(places), ..Self::whole(store) }
     }
 
     pub fn segments(store: S, places: Vec<Place>) -> Self {
-        Self { store, entries: Arc::default(), segments: Arc::new(places), kind: StoreErrorKind::Corrupt }
+        Self { segments: Arc::new(places), ..Self::whole(store) }
+    }
+
+    pub fn sums(store: S, accounts: Vec<AccountId>) -> Self {
+        Self { sums: Arc::new(accounts), ..Self::whole(store) }
+    }
+
+    fn whole(store: S) -> Self {
+        let (entries, segments, sums) = Default::default();
+        Self { store, entries, segments, sums, kind: StoreErrorKind::Corrupt }
     }
 
     pub fn saying(self, kind: StoreErrorKind) -> Self {
@@ -63,7 +74,9 @@ impl<S: LedgerStore> Spoiled<S> {
         let sums = answer.downcast_ref::<Vec<(AccountId, TermTotals)>>();
         let segments = answer.downcast_ref::<Vec<Segment>>();
         sums.is_some_and(|sums| {
-            sums.iter().any(|(id, _)| self.entries.iter().any(|(account, _)| account == id))
+            let spoiled =
+                |id| self.sums.contains(id) || self.entries.iter().any(|(account, _)| account == id);
+            sums.iter().any(|(id, _)| spoiled(id))
         }) || segments.is_some_and(|all| {
             all.iter().any(|one| self.segments.contains(&(one.account.clone(), one.first)))
         })
