@@ -229,7 +229,7 @@ impl<'a, S: LedgerStore> Replay<'a, S> {
             let held = u64::try_from(self.held.len()).unwrap_or(0);
             self.summary.skipped = self.summary.skipped.saturating_add(held);
             self.held.clear();
-            self.head = Some(self.chain.digest).filter(|_| !self.chain.at_milestone());
+            self.marked(self.chain);
         } else if self.chain.at_milestone() {
             (self.known, self.more_known) = (VecDeque::new(), false);
         }
